@@ -1,0 +1,1 @@
+"""Frozen values that every layer speaks in; nothing here does I/O, reads a clock or knows a library."""

@@ -1,0 +1,39 @@
+"""What a run tells about itself while it goes on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Phase(StrEnum):
+    """The phases of an attempt, in the order in which they happen."""
+
+    PULL = "pull"
+    BUILD = "build"
+    WAIT = "wait"
+    START = "start"
+    READY = "ready"
+    CALL = "call"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """One step forward inside a phase.
+
+    `completed` and `total` count `unit`s (`bytes` or `steps`); `total` is None where nobody knows it yet.
+    `done` marks the last event of a phase. `message` is one line, safe for a terminal.
+    """
+
+    phase: Phase
+    message: str
+    completed: int | None = None
+    total: int | None = None
+    unit: str = "steps"
+    done: bool = False
+
+
+ProgressCallback = Callable[[Progress], None]
+
+
+def ignore_progress(_: Progress) -> None:
+    """Be the callback of somebody who does not want to know."""

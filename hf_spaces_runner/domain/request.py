@@ -1,0 +1,62 @@
+"""What the user wants, before anything is decided."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from hf_spaces_runner.domain.secret import Secret
+
+
+class PullPolicy(StrEnum):
+    """When an image is asked for at the image registry."""
+
+    MISSING = "missing"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputValue:
+    """One `-i`: a value or a file, for the named parameter or, where `name` is None, for the first that takes its kind.
+
+    Exactly one of `value` and `path` is set. `value` from the command line is a string; a library call may give any
+    JSON value.
+    """
+
+    name: str | None = None
+    value: object = None
+    path: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much a run may take; None means what the Space's entry or the settings say. Times in seconds."""
+
+    memory_bytes: int | None = None
+    cpus: float | None = None
+    gpus: str | None = None
+    timeout_s: float | None = None
+    startup_timeout_s: float | None = None
+    slot_timeout_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One run as it was asked for: which Space, with what, within which limits, and where the results go.
+
+    `space` is any reference to a Space. `environment` and `secrets` are the only variables of the caller's that reach
+    the container. `output_directory` None means a folder named after the run, in the current one.
+    """
+
+    space: str
+    prompt: str | None = None
+    inputs: tuple[InputValue, ...] = ()
+    endpoint: str | None = None
+    output_directory: Path | None = None
+    limits: Limits = field(default_factory=Limits)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
+    pull: PullPolicy | None = None
+    read_only: bool = False
+    keep: bool = False

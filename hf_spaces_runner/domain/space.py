@@ -1,0 +1,47 @@
+"""What is known of a Space before it runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+
+class Sdk(StrEnum):
+    """The SDKs of the Hub."""
+
+    GRADIO = "gradio"
+    DOCKER = "docker"
+    STATIC = "static"
+    STREAMLIT = "streamlit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Space:
+    """One Space: an entry of the registry, or one made up from a reference such as `user/name`.
+
+    The first eight fields are those of the registry's file; the others are optional there. `source` is the folder that
+    the image is built from; where it is None the image is pulled. `inputs` maps parameter names to the value that they
+    get: a constant, `$prompt` or `$file`. `memory_bytes` is the cap that this Space needs, if it needs its own.
+    `origin` says where the entry comes from, for people.
+    """
+
+    id: str
+    docker_image: str
+    description: str = ""
+    category: str = ""
+    input_type: str = ""
+    output_type: str = ""
+    port: int = 7860
+    status: str = "unverified"
+    space_id: str | None = None
+    sdk: Sdk = Sdk.GRADIO
+    app_file: str = "app.py"
+    source: Path | None = None
+    endpoint: str | None = None
+    inputs: Mapping[str, object] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+    memory_bytes: int | None = None
+    cap_add: tuple[str, ...] = ()
+    gpu: bool = False
+    digest: str | None = None
+    origin: str = "reference"

@@ -1,0 +1,1 @@
+"""Images on the engine: pulled or built, once however many ask."""

@@ -1,0 +1,1 @@
+"""Containers: the engine behind one Protocol, slots, readiness, and removal."""

@@ -1,0 +1,1 @@
+"""Pure decisions: what to try, with which limits, and what to clean up; no I/O, no clock."""
