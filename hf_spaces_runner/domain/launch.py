@@ -9,6 +9,12 @@ from hf_spaces_runner.domain.secret import Secret
 LABEL = "hf-spaces-runner"
 """The prefix of every label that we set; nothing without `hf-spaces-runner.run` is ever touched."""
 
+MINIMUM_MEMORY_BYTES = 6 * 1024**2
+"""The engine refuses a smaller cap (moby, daemon/daemon_unix.go: linuxMinMemory)."""
+
+MINIMUM_CPUS = 0.01
+"""The engine refuses fewer, and takes zero for no cap at all (moby, daemon/daemon_unix.go)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VolumeMount:

@@ -66,7 +66,10 @@ class OutputFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """One run that brought an answer. `text` is the first output that reads as text, or None."""
+    """One run that brought an answer. `text` is the first output that reads as text, or None.
+
+    `container` and `url` are set where the container was kept.
+    """
 
     run_id: str
     status: Status
@@ -79,3 +82,4 @@ class RunResult:
     image_digest: str | None
     total_s: float
     container: str | None = None
+    url: str | None = None

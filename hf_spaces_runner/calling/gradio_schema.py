@@ -1,0 +1,180 @@
+"""Reads what a Gradio app says of itself (`/config` and `/info`) into typed endpoints."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from hf_spaces_runner.calling.endpoint import Endpoint, Parameter, Returned
+from hf_spaces_runner.calling.parameter_type import read_type
+from hf_spaces_runner.domain.terminal import one_line
+from hf_spaces_runner.errors import AnswerError, NoEndpointError
+
+PROTOCOLS = frozenset({"sse_v1", "sse_v2", "sse_v2.1", "sse_v3"})
+"""The queue protocols that are spoken: Gradio 4.9 to 6."""
+
+_PREFIX = re.compile(r"(?:/[A-Za-z0-9_-]+)*")
+_VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})")
+_FILE_META_SINCE = frozenset({"sse_v2.1", "sse_v3"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradioApp:
+    """A running app. `prefix` goes before each path but `/config`; `version` is (0, 0) where it names none.
+
+    `marks_files`: whether each file of an answer carries the mark `gradio.FileData`, as since Gradio 4.21.
+    """
+
+    version: tuple[int, int]
+    prefix: str
+    marks_files: bool = True
+    max_file_bytes: int | None = None
+    endpoints: tuple[Endpoint, ...] = ()
+
+
+def read_config(config: object) -> GradioApp:
+    """Return the app that `/config` describes, without its endpoints.
+
+    Raises:
+        AnswerError: `config` is not what Gradio answers.
+        NoEndpointError: the app speaks a protocol that we do not.
+    """
+    described = _mapping(config)
+    if not isinstance(described.get("dependencies"), list) or not isinstance(described.get("components"), list):
+        raise AnswerError("GET /config answered JSON that is not a Gradio app's: no components and dependencies")
+    version = one_line(str(described.get("version", "")), limit=20)
+    protocol = one_line(str(described.get("protocol") or "ws"), limit=20)
+    if protocol not in PROTOCOLS:
+        raise NoEndpointError(
+            f"protocol {protocol} of Gradio {version or '(no version)'} is not supported yet",
+            hint="take a version of the Space that uses Gradio 4.9 or later",
+        )
+    prefix = described.get("api_prefix") or ""
+    if not isinstance(prefix, str) or not _PREFIX.fullmatch(prefix):
+        raise AnswerError("GET /config answered an api_prefix that is not a path")
+    match = _VERSION.match(version)
+    max_file_size = described.get("max_file_size")
+    return GradioApp(
+        version=(int(match[1]), int(match[2])) if match else (0, 0),
+        prefix=prefix,
+        marks_files=protocol in _FILE_META_SINCE,
+        max_file_bytes=max_file_size if type(max_file_size) is int else None,
+    )
+
+
+def read_endpoints(config: object, info: object) -> tuple[Endpoint, ...]:
+    """Return the named endpoints, in the order of `/config`.
+
+    What makes no sense is read as little as possible: a parameter of an unknown type takes any JSON.
+
+    Raises:
+        AnswerError: `info` is not what Gradio answers.
+    """
+    named = _mapping(info).get("named_endpoints")
+    if not isinstance(named, dict):
+        raise AnswerError("the Space's API description names no endpoints object")
+    described = _mapping(config)
+    components = {component.get("id"): component for component in _mappings(described.get("components"))
+                  if isinstance(component.get("id"), int)}  # fmt: skip
+    endpoints = []
+    for index, dependency in enumerate(_mappings(described.get("dependencies"))):
+        api_name = dependency.get("api_name")
+        description = named.get(f"/{api_name}") if isinstance(api_name, str) else None
+        if isinstance(description, dict) and dependency.get("api_visibility") != "private":
+            endpoints.append(_read_endpoint(index, dependency, description, components))
+    return tuple(endpoints)
+
+
+def _read_endpoint(
+    index: int,
+    dependency: Mapping[str, object],
+    description: Mapping[str, object],
+    components: Mapping[object, Mapping[str, object]],
+) -> Endpoint:
+    inputs = [components.get(_hashable(id_), {}) for id_ in _sequence(dependency.get("inputs"))]
+    outputs = [components.get(_hashable(id_), {}) for id_ in _sequence(dependency.get("outputs"))]
+    visible = [component for component in inputs if component.get("skip_api") is not True]
+    described = _mappings(description.get("parameters"))
+    if len(visible) == len(described):
+        parameters = tuple(
+            _read_parameter(position, parameter, component)
+            for position, (parameter, component) in enumerate(zip(described, visible, strict=True))
+        )
+        positions = iter(range(len(parameters)))
+        slots = tuple(None if component.get("skip_api") is True else next(positions) for component in inputs)
+    else:
+        parameters = tuple(_read_parameter(position, parameter, {}) for position, parameter in enumerate(described))
+        slots = tuple(range(len(parameters)))
+    fn_index = dependency.get("id")
+    return Endpoint(
+        name=f"/{one_line(str(dependency['api_name']))}",
+        fn_index=fn_index if isinstance(fn_index, int) else index,
+        parameters=parameters,
+        returns=_read_returns(outputs, _mappings(description.get("returns"))),
+        slots=slots,
+        queued=dependency.get("queue") is not False,
+        public=description.get("show_api") is not False and description.get("api_visibility", "public") == "public",
+    )
+
+
+def _read_parameter(position: int, parameter: Mapping[str, object], component: Mapping[str, object]) -> Parameter:
+    properties = _mapping(component.get("props"))
+    if "parameter_has_default" in parameter:
+        has_default = parameter["parameter_has_default"] is True
+        default = parameter.get("parameter_default")
+    else:  # before Gradio 4.19
+        default = properties.get("value")
+        has_default = default is not None
+    kind = _label(parameter.get("component"))
+    type_ = read_type(_mapping(parameter.get("type")), kind, properties)
+    return Parameter(
+        name=_label(parameter.get("parameter_name")) or f"param_{position}",
+        label=_label(parameter.get("label")),
+        component=kind,
+        kind=type_.kind,
+        many=type_.many,
+        has_default=has_default,
+        default=default if has_default else None,
+        choices=type_.choices,
+        minimum=type_.minimum,
+        maximum=type_.maximum,
+        wrapper=type_.wrapper,
+    )
+
+
+def _read_returns(
+    outputs: Sequence[Mapping[str, object]], described: Sequence[Mapping[str, object]]
+) -> tuple[Returned, ...]:
+    visible = iter(described)
+    returns = []
+    for component in outputs:
+        properties = _mapping(component.get("props"))
+        hidden = component.get("skip_api") is True
+        returned: Mapping[str, object] = {} if hidden else next(visible, {})
+        returns.append(
+            Returned(
+                label=_label(returned.get("label")) or _label(properties.get("label")),
+                component=_label(returned.get("component")) or _label(component.get("type")).capitalize(),
+                hidden=hidden,
+            )
+        )
+    return tuple(returns)
+
+
+def _label(value: object) -> str:
+    return one_line(value) if isinstance(value, str) else ""
+
+
+def _hashable(value: object) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def _sequence(value: object) -> Sequence[object]:
+    return value if isinstance(value, list) else []
+
+
+def _mappings(value: object) -> list[Mapping[str, object]]:
+    return [_mapping(item) for item in _sequence(value)]

@@ -1,0 +1,36 @@
+"""`hfsr config`: the settings in force, and where each comes from."""
+
+import os
+
+from hf_spaces_runner.cli.common import command
+from hf_spaces_runner.cli.presenter import Presenter
+from hf_spaces_runner.settings import PREFIX, Settings, load_settings
+
+EPILOG = """\b
+Examples:
+  hfsr config
+  HFSR_MEMORY=4g hfsr config
+  hfsr config --json
+"""
+
+
+@command(name="config", epilog=EPILOG, short_help="Show the settings in force and where each comes from.")
+def config(presenter: Presenter) -> None:
+    """Show each setting, its value, and where it comes from: default, config.toml, environment.
+
+    A setting NAME is set in config.toml, by the variable HFSR_NAME, or, for one run, by a flag.
+    """
+    loaded = load_settings(os.environ)
+    values = loaded.values.model_dump(mode="json")
+    places = {name: str(path) for name, path in loaded.places.model_dump().items()}
+    if presenter.json:
+        settings = {name: {"value": values[name], "origin": loaded.origins[name]} for name in values}
+        presenter.object({"settings": settings, "directories": places})
+        return
+    rows = [
+        (name, "" if value is None else str(value), loaded.origins[name], Settings.model_fields[name].description or "")
+        for name, value in values.items()
+    ]
+    presenter.table(("SETTING", "VALUE", "FROM", "MEANING"), rows)
+    presenter.note(f"config.toml is looked for in {places['config']}; state is in {places['state']}, {places['cache']}")
+    presenter.note(f"{PREFIX}HOME moves all three")

@@ -1,0 +1,105 @@
+"""The entry point: finds the command, keeps start-up cheap, and turns every ending into its exit code."""
+
+import signal
+import sys
+from types import FrameType
+
+import click
+
+from hf_spaces_runner import __version__
+from hf_spaces_runner.cli.arguments import canonical_arguments
+from hf_spaces_runner.cli.bug import report_bug
+
+COMMANDS = {
+    "run": "hf_spaces_runner.cli.run:run",
+    "list": "hf_spaces_runner.cli.list:list_spaces",
+    "info": "hf_spaces_runner.cli.info:info",
+    "pull": "hf_spaces_runner.cli.pull:pull",
+    "cleanup": "hf_spaces_runner.cli.cleanup:cleanup",
+    "config": "hf_spaces_runner.cli.config:config",
+}
+_SUMMARIES = {
+    "run": "Run a Space once and print what it answers.",
+    "list": "List the Spaces of the registry.",
+    "info": "Show what is known of one Space.",
+    "pull": "Pull or build the image of a Space.",
+    "cleanup": "Remove containers, temporary files and caches that runs left behind.",
+    "config": "Show the settings in force and where each comes from.",
+}
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+EPILOG = """\b
+Examples:
+  hfsr run "I love it" --hf-space vader-sentiment
+  hfsr run --hf-space sphinx-transcription -i @talk.wav
+  hfsr run --hf-space face-detection -i @photo.jpg -o faces
+  hfsr list
+
+\b
+Short forms:
+  hfsr "I love it" --hf-space vader-sentiment     the same as hfsr run
+  hfsr --list-spaces                              the same as hfsr list
+  hfsr --cleanup-cache                            the same as hfsr cleanup
+"""
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when it is called: `hfsr --version` must not pay for the engine's SDK."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the commands in the order in which help shows them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Return the command called `cmd_name`, imported now."""
+        from importlib import import_module  # noqa: PLC0415 - see above
+
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command = getattr(import_module(module), attribute)
+        assert isinstance(command, click.Command)  # noqa: S101 - the table above is ours
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the commands' summaries from the table, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_SUMMARIES.items()))
+
+
+@click.group(
+    cls=LazyGroup,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="hfsr", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Run Hugging Face Spaces on your own machine, in containers that cannot hurt it."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line `arguments` (`sys.argv` where None) and exit with the code of its ending."""
+    words = canonical_arguments(sys.argv[1:] if arguments is None else arguments, commands=COMMANDS)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        code = cli.main(args=words, prog_name="hfsr", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Interrupted; nothing was left behind.", err=True)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output has gone, as `head` does; Python would complain once more when it closes stdout.
+        sys.stdout = None
+        sys.exit(BROKEN_PIPE)
+    except Exception as error:  # noqa: BLE001 - a bug of ours: nothing else gets here
+        sys.exit(report_bug(error))
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,85 @@
+"""Says everything that the command line says: results to stdout, all else to stderr, in the form that was asked for."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import TextIO
+
+import click
+
+from hf_spaces_runner.errors import RunnerError
+
+
+class Format(StrEnum):
+    """How a command prints: auto is human on a terminal, plain text else."""
+
+    AUTO = "auto"
+    HUMAN = "human"
+    JSON = "json"
+    QUIET = "quiet"
+
+
+class Presenter:
+    """One command's voice. `json` prints one object, `quiet` the bare result and no progress."""
+
+    def __init__(self, output_format: Format, verbosity: int, *, stdout: TextIO | None = None) -> None:
+        self.verbosity = verbosity
+        stream = stdout or sys.stdout
+        self.json = output_format is Format.JSON
+        self.quiet = output_format is Format.QUIET
+        self.human = output_format is Format.HUMAN or (output_format is Format.AUTO and stream.isatty())
+        self.failed_attempts: list[object] = []
+
+    def result(self, text: str) -> None:
+        """Print a piece of the result."""
+        click.echo(text)
+
+    def object(self, value: object) -> None:
+        """Print the one object of the JSON format."""
+        # ASCII: what a Space wrote may hold characters that this terminal's encoding cannot say.
+        click.echo(json.dumps(value, indent=2 if self.human or sys.stdout.isatty() else None))
+
+    def note(self, text: str) -> None:
+        """Tell the user something that is not the result."""
+        if not self.quiet:
+            click.echo(text, err=True)
+
+    def detail(self, text: str) -> None:
+        """Tell it to those who asked for more with `-v`."""
+        if self.verbosity:
+            click.echo(text, err=True)
+
+    def warning(self, text: str) -> None:
+        """Warn, whatever the format."""
+        click.echo(f"{_styled('Warning:', 'yellow')} {text}", err=True)
+
+    def table(self, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """Print a table: framed for people, else tab-separated with one line a row."""
+        if not self.human:
+            for row in rows:
+                self.result("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row))
+            return
+        columns = [list(column) for column in zip(heads, *rows, strict=True)]
+        widths = [max(len(cell) for cell in column) for column in columns]
+        for index, cells in enumerate(zip(*columns, strict=True)):
+            line = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+            self.result(_styled(line, bold=True) if index == 0 else line)
+
+    def failure(self, error: RunnerError) -> None:
+        """Say what failed, what was seen, and what to do."""
+        if error.evidence:
+            lines = error.evidence.splitlines()
+            shown = lines if self.verbosity else lines[-10:]
+            click.echo(_styled("Last lines of its log:" if shown else "", dim=True), err=True)
+            for line in shown:
+                click.echo(_styled(f"  | {line}", dim=True), err=True)
+        click.echo(f"{_styled('Error:', 'red')} {error.message}", err=True)
+        if error.hint:
+            click.echo(f"{_styled('Hint:', 'cyan')} {error.hint}", err=True)
+
+
+def _styled(text: str, colour: str | None = None, *, bold: bool = False, dim: bool = False) -> str:
+    # click drops the colours where the stream is no terminal; NO_COLOR it leaves to us.
+    return text if os.environ.get("NO_COLOR") else click.style(text, fg=colour, bold=bold or None, dim=dim or None)

@@ -1,0 +1,102 @@
+"""Shows progress on stderr: bars on a terminal; elsewhere one line where something takes long."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import assert_never
+
+from hf_spaces_runner.cli.presenter import Presenter
+from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback, ignore_progress
+from hf_spaces_runner.domain.units import format_size
+
+_TITLES = {
+    Phase.PULL: "Pulling",
+    Phase.BUILD: "Building",
+    Phase.WAIT: "Waiting",
+    Phase.START: "Starting",
+    Phase.READY: "Getting ready",
+    Phase.CALL: "Calling",
+}
+
+
+@contextmanager
+def progress_display(presenter: Presenter) -> Iterator[ProgressCallback]:
+    """Yield the callback that shows progress while the block runs."""
+    if presenter.quiet:
+        yield ignore_progress
+    elif presenter.verbosity or not sys.stderr.isatty():
+        yield _Lines(presenter).show
+    else:
+        with _bars() as show:
+            yield show
+
+
+class _Lines:
+    """Says once what takes long, and every step with `-v`."""
+
+    def __init__(self, presenter: Presenter) -> None:
+        self._presenter = presenter
+        self._told: set[Phase] = set()
+
+    def show(self, progress: Progress) -> None:
+        """Print the step, or the first one of a long phase."""
+        if self._presenter.verbosity:
+            self._presenter.note(f"{progress.phase}: {progress.message}")
+            return
+        match progress.phase:
+            case Phase.PULL | Phase.BUILD | Phase.WAIT:
+                if progress.phase not in self._told and not progress.done:
+                    self._told.add(progress.phase)
+                    self._presenter.note(f"{progress.message[:1].upper()}{progress.message[1:]} ...")
+            case Phase.START | Phase.READY | Phase.CALL:
+                pass
+            case _:
+                assert_never(progress.phase)
+
+
+@contextmanager
+def _bars() -> Iterator[ProgressCallback]:
+    # rich takes as long to import as a small command takes to run, and only a terminal needs it.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.markup import escape  # noqa: PLC0415
+    from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.progress import Progress as Bars  # noqa: PLC0415
+
+    with Bars(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.fields[amount]}"),
+        TimeElapsedColumn(),
+        TextColumn("[dim]{task.fields[message]}"),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bars:
+        tasks: dict[Phase, TaskID] = {}
+
+        def show(progress: Progress) -> None:
+            if progress.phase not in tasks:
+                for earlier in tasks.values():
+                    bars.stop_task(earlier)
+                    bars.update(earlier, visible=False)
+                tasks[progress.phase] = bars.add_task(_TITLES[progress.phase], total=None, amount="", message="")
+            bars.update(
+                tasks[progress.phase],
+                completed=progress.completed or 0,
+                total=progress.total,
+                amount=_amount(progress),
+                message=escape(progress.message[:_MESSAGE_LENGTH]),
+            )
+
+        yield show
+
+
+_MESSAGE_LENGTH = 60
+
+
+def _amount(progress: Progress) -> str:
+    if progress.completed is None or progress.total is None:
+        return ""
+    if progress.unit == "bytes":
+        return f"{format_size(progress.completed)}/{format_size(progress.total)}"
+    return f"{progress.completed}/{progress.total}"

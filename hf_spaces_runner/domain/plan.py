@@ -1,0 +1,38 @@
+"""What will be tried, in order: decided before anything happens, so that it can be shown instead."""
+
+from dataclasses import dataclass
+
+from hf_spaces_runner.domain.call import Call
+from hf_spaces_runner.domain.image import ImageSource
+from hf_spaces_runner.domain.launch import LaunchSpec
+from hf_spaces_runner.domain.request import PullPolicy
+from hf_spaces_runner.domain.result import CandidateKind
+from hf_spaces_runner.domain.space import Space
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One thing that may answer, with everything that is needed to ask it. Times in seconds.
+
+    `default_command` starts the Space where its image has no command of its own to do so.
+    """
+
+    kind: CandidateKind
+    space: Space
+    image: ImageSource
+    pull: PullPolicy
+    launch_spec: LaunchSpec
+    default_command: tuple[str, ...] | None
+    call: Call
+    startup_timeout_s: float
+    slot_timeout_s: float
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The candidates of one run, best first. `tier` is where the first of them runs."""
+
+    run_id: str
+    tier: str
+    candidates: tuple[Candidate, ...]

@@ -1,0 +1,41 @@
+"""A Space's source folder as it was read: what it asks for, and the files that make it up."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from hf_spaces_runner.domain.space import Sdk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """A file on this disk with the sha256 (hexadecimal) of its content."""
+
+    path: Path
+    sha256: str
+    executable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpaceSource:
+    """The source of a Space.
+
+    `sdk` to `app_port` come from the front matter of its README.md. `requirements`, `pre_requirements` and `packages`
+    are the texts of the files of those names, None where there is none. `files` maps paths inside the folder, with
+    `/`, to what is copied into the image; `left_out` names what lies in the folder and is not copied.
+    `sha256` covers names, contents and execute bits of `files`.
+    """
+
+    folder: Path
+    sdk: Sdk
+    sdk_version: str | None
+    python_version: str | None
+    app_file: str
+    app_port: int
+    title: str
+    requirements: str | None
+    pre_requirements: str | None
+    packages: str | None
+    files: Mapping[str, SourceFile]
+    left_out: tuple[str, ...]
+    sha256: str

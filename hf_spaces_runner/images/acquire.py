@@ -1,0 +1,152 @@
+"""Has an image on the engine when it is asked for: found, pulled or built, once however many processes ask."""
+
+from pathlib import Path
+
+import docker
+
+from hf_spaces_runner.domain.image import BuildPlan, Image, ImageSource
+from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback
+from hf_spaces_runner.domain.request import PullPolicy
+from hf_spaces_runner.errors import ImageNotFoundError, WrongArchitectureError
+from hf_spaces_runner.images.base_image import acquire_base_image, ensure_base_image, local_base_image
+from hf_spaces_runner.images.build import build_image
+from hf_spaces_runner.images.local import check_platform, find_image
+from hf_spaces_runner.images.lock import image_lock
+from hf_spaces_runner.images.pull import pull_image
+from hf_spaces_runner.images.retry import RetryPolicy
+from hf_spaces_runner.orchestrator.docker_errors import docker_errors
+from hf_spaces_runner.planning.image_names import split_image_reference
+
+
+class Images:
+    """The images on one engine.
+
+    Args:
+        client: the engine's; credentials for image registries are those that it reads from Docker's configuration.
+        lock_directory: shared by all processes that shall not pull or build the same image at once.
+        retry: how transient faults of an image registry are met.
+        platform: what images must be made for; the Hub makes them for `linux/amd64` only.
+    """
+
+    def __init__(
+        self,
+        client: docker.DockerClient,
+        *,
+        lock_directory: Path,
+        retry: RetryPolicy | None = None,
+        platform: str = "linux/amd64",
+    ) -> None:
+        self._client = client
+        self._lock_directory = lock_directory
+        self._retry = retry if retry is not None else RetryPolicy()
+        self._platform = platform
+
+    def acquire(self, source: ImageSource, policy: PullPolicy, on_progress: ProgressCallback) -> Image:
+        """Return the image of `source`, on the engine and made for the platform.
+
+        An image that is built is built only if none of its tag is there, whatever the policy but `never`, for which
+        it must be there: its tag stands for its content, so asking again would bring nothing new.
+
+        Raises:
+            ImageNotFoundError: it is not here and may not be asked for, or the image registry has none.
+            ImageUnauthorizedError: the image registry wants a login, or another one.
+            ImageRegistryUnreachableError: it does not answer.
+            NoSpaceLeftError: the engine's disk is full.
+            WrongArchitectureError: the image is made for another platform.
+            BuildError: it could not be built.
+            EngineUnavailableError: no engine answers.
+        """
+        if source.build is not None:
+            return self._built(source.build, policy, on_progress)
+        name = split_image_reference(source.reference)
+        # A digest says all; engines stumble over a tag beside it.
+        reference = source.reference if name.digest is None else f"{name.repository}@{name.digest}"
+        return self._pulled(reference, policy, on_progress)
+
+    def find(self, source: ImageSource) -> Image | None:
+        """Return the image of `source` if it is on the engine; ask nobody else.
+
+        Raises:
+            EngineUnavailableError: no engine answers.
+        """
+        return find_image(self._client, source.build.tag if source.build is not None else source.reference)
+
+    def local_base(self, setting: str, python_version: str) -> str | None:
+        """Return the base image that a build would use without asking anybody. See `local_base_image`."""
+        return local_base_image(self._client, setting, python_version)
+
+    def acquire_base(self, setting: str, python_version: str, on_progress: ProgressCallback) -> str:
+        """Return the name of a base image that is on the engine. See `acquire_base_image`."""
+        return acquire_base_image(
+            self._client,
+            setting,
+            python_version,
+            lock_directory=self._lock_directory,
+            platform=self._platform,
+            on_progress=on_progress,
+        )
+
+    def _pulled(self, reference: str, policy: PullPolicy, on_progress: ProgressCallback) -> Image:
+        here = find_image(self._client, reference)
+        if policy is PullPolicy.ALWAYS or here is None:
+            if policy is PullPolicy.NEVER:
+                raise _not_here(reference)
+            here = self._pull(reference, policy, on_progress)
+        check_platform(self._client, here, self._platform)
+        return here
+
+    def _pull(self, reference: str, policy: PullPolicy, on_progress: ProgressCallback) -> Image:
+        waiting = Progress(phase=Phase.PULL, message=f"another process pulls {reference}")
+        with image_lock(self._lock_directory, reference, lambda: on_progress(waiting)):
+            before = find_image(self._client, reference)
+            if before is not None and policy is PullPolicy.MISSING:
+                return before
+            pull_image(self._client, reference, platform=self._platform, retry=self._retry, on_progress=on_progress)
+            image = self._must_find(reference)
+            try:
+                check_platform(self._client, image, self._platform)
+            except WrongArchitectureError:
+                # The engine has pulled it all the same; it must not stay to be taken for the right one.
+                if before is None:
+                    with docker_errors(f"removing {reference}"):
+                        self._client.api.remove_image(reference)
+                raise
+            return image
+
+    def _built(self, plan: BuildPlan, policy: PullPolicy, on_progress: ProgressCallback) -> Image:
+        image = find_image(self._client, plan.tag)
+        if image is None:
+            if policy is PullPolicy.NEVER:
+                raise _not_here(plan.tag)
+            image = self._build(plan, on_progress)
+        check_platform(self._client, image, self._platform)
+        return image
+
+    def _build(self, plan: BuildPlan, on_progress: ProgressCallback) -> Image:
+        waiting = Progress(phase=Phase.BUILD, message=f"another process builds {plan.tag}")
+        with image_lock(self._lock_directory, plan.tag, lambda: on_progress(waiting)):
+            image = find_image(self._client, plan.tag)
+            if image is not None:
+                return image
+            ensure_base_image(
+                self._client,
+                plan.base_image,
+                lock_directory=self._lock_directory,
+                platform=self._platform,
+                retry=self._retry,
+                on_progress=on_progress,
+            )
+            build_image(self._client, plan, platform=self._platform, on_progress=on_progress)
+            return self._must_find(plan.tag)
+
+    def _must_find(self, reference: str) -> Image:
+        image = find_image(self._client, reference)
+        if image is None:
+            raise ImageNotFoundError(f"the image {reference} was here and is gone: something else removed it")
+        return image
+
+
+def _not_here(reference: str) -> ImageNotFoundError:
+    return ImageNotFoundError(
+        f"the image {reference} is not on the engine, and --pull never forbids to get it", hint="hfsr pull SPACE"
+    )

@@ -1,0 +1,131 @@
+"""Finds or makes the image that Spaces are built from: the one of the setting, or a Debian of our own making."""
+
+from pathlib import Path
+
+import docker
+
+from hf_spaces_runner.domain.image import Image
+from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback
+from hf_spaces_runner.errors import (
+    ConfigurationError,
+    ImageNotFoundError,
+    ImageRegistryUnreachableError,
+    ImageUnauthorizedError,
+)
+from hf_spaces_runner.images.debootstrap import (
+    BASE_REFERENCE,
+    PYTHON_VERSION,
+    make_base_image,
+    missing_for_debootstrap,
+)
+from hf_spaces_runner.images.local import check_platform, find_image
+from hf_spaces_runner.images.lock import image_lock
+from hf_spaces_runner.images.pull import pull_image
+from hf_spaces_runner.images.retry import RetryPolicy
+from hf_spaces_runner.planning.image_names import split_image_reference
+
+
+def base_image_name(setting: str, python_version: str) -> str:
+    """Return what the setting `base_image` (default `python:{python_version}-slim`) means for that Python.
+
+    Raises:
+        ConfigurationError: the setting is not the name of an image.
+    """
+    name = setting.replace("{python_version}", python_version)
+    try:
+        return str(split_image_reference(name))
+    except ValueError as error:
+        raise ConfigurationError(f"base_image: {setting!r} is not the name of an image: {error}") from error
+
+
+def local_base_image(client: docker.DockerClient, setting: str, python_version: str) -> str | None:
+    """Return the base image that a build would use without asking anybody: the setting's, else our own, else None.
+
+    Raises:
+        EngineUnavailableError: no engine answers.
+    """
+    candidates = (base_image_name(setting, python_version), BASE_REFERENCE)
+    return next((name for name in candidates if find_image(client, name) is not None), None)
+
+
+def acquire_base_image(
+    client: docker.DockerClient,
+    setting: str,
+    python_version: str,
+    *,
+    lock_directory: Path,
+    platform: str,
+    on_progress: ProgressCallback,
+) -> str:
+    """Return the name of a base image that is on the engine: found, else pulled, else made out of Debian's packages.
+
+    Raises:
+        ImageRegistryUnreachableError: it can neither be pulled nor made; the hint says what to install.
+        BuildError: making it failed.
+        NoSpaceLeftError: a disk is full.
+        EngineUnavailableError: no engine answers.
+    """
+    found = local_base_image(client, setting, python_version)
+    if found is None:
+        wanted = base_image_name(setting, python_version)
+        with image_lock(lock_directory, "base", lambda: on_progress(_step("another process gets the base image"))):
+            found = local_base_image(client, setting, python_version) or _obtain(client, wanted, platform, on_progress)
+    if found == BASE_REFERENCE and python_version.split(".")[:2] != PYTHON_VERSION.split("."):
+        on_progress(
+            _step(f"warning: the Space asks for Python {python_version}, the base image {found} has {PYTHON_VERSION}")
+        )
+    return found
+
+
+def ensure_base_image(
+    client: docker.DockerClient,
+    reference: str,
+    *,
+    lock_directory: Path,
+    platform: str,
+    retry: RetryPolicy,
+    on_progress: ProgressCallback,
+) -> None:
+    """See to it that the base image of a plan, which was decided earlier, is on the engine and made for `platform`.
+
+    Raises:
+        ImageError: one of its subclasses, see `acquire_base_image`.
+    """
+    image = find_image(client, reference)
+    if image is None:
+        with image_lock(lock_directory, "base", lambda: on_progress(_step("another process gets the base image"))):
+            image = find_image(client, reference)
+            if image is None and reference == BASE_REFERENCE:
+                make_base_image(client, reference, lambda line: on_progress(_step(f"base image: {line}")))
+            elif image is None:
+                pull_image(client, reference, platform=platform, retry=retry, on_progress=on_progress)
+    check_platform(client, image or _known(client, reference), platform)
+
+
+def _obtain(client: docker.DockerClient, wanted: str, platform: str, on_progress: ProgressCallback) -> str:
+    try:
+        # One try: where there is no image registry at all, waiting for one helps nobody.
+        pull_image(client, wanted, platform=platform, retry=RetryPolicy(attempts=1), on_progress=on_progress)
+    except (ImageRegistryUnreachableError, ImageUnauthorizedError, ImageNotFoundError) as error:
+        lacking = missing_for_debootstrap()
+        if lacking is not None:
+            raise ImageRegistryUnreachableError(
+                f"no base image: {error.message}; and {lacking}",
+                hint="let the engine reach an image registry, name a local image with the setting base_image,"
+                " or: apt-get install debootstrap debian-archive-keyring, and run it as root",
+            ) from error
+        on_progress(_step(f"{error.message}; making a base image out of Debian's packages instead"))
+        make_base_image(client, BASE_REFERENCE, lambda line: on_progress(_step(f"base image: {line}")))
+        return BASE_REFERENCE
+    return wanted
+
+
+def _known(client: docker.DockerClient, reference: str) -> Image:
+    image = find_image(client, reference)
+    if image is None:
+        raise ImageNotFoundError(f"the base image {reference} was here and is gone: something else removed it")
+    return image
+
+
+def _step(message: str) -> Progress:
+    return Progress(phase=Phase.BUILD, message=message)

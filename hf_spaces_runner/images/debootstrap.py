@@ -1,0 +1,179 @@
+"""Makes a small Debian with Python out of Debian's packages, where no image registry has one to give."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import docker
+
+from hf_spaces_runner.domain.launch import LABEL
+from hf_spaces_runner.domain.terminal import printable
+from hf_spaces_runner.errors import BuildError, ImageError, ImageRegistryUnreachableError, NoSpaceLeftError
+from hf_spaces_runner.orchestrator.docker_errors import docker_errors, error_of_engine_text
+from hf_spaces_runner.planning.image_names import split_image_reference
+
+SUITE = "bookworm"
+PYTHON_VERSION = "3.11"
+BASE_REFERENCE = f"hf-spaces-runner/base:{SUITE}-python{PYTHON_VERSION}"
+"""The image that `make_base_image` makes."""
+
+_MIRROR = "http://deb.debian.org/debian"
+_SECURITY = "http://deb.debian.org/debian-security"
+_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+_INCLUDE = "python3,python3-venv,ca-certificates"
+_HINT = (
+    "apt-get install debootstrap debian-archive-keyring and run it as root, or let the engine reach an image registry"
+)
+_CHANGES = (
+    "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "ENV LANG=C.UTF-8",
+    f"LABEL {LABEL}.built=base",
+    'CMD ["python3"]',
+)
+# Downloads, indexes, manuals and translations; copyright notices stay, as they must.
+_SUPERFLUOUS = (
+    "var/cache/apt/*.bin",
+    "var/cache/apt/archives/*.deb",
+    "var/cache/debconf/*-old",
+    "var/lib/apt/lists/*",
+    "var/log/*",
+    "usr/share/info/*",
+    "usr/share/locale/*",
+    "usr/share/man/*",
+)
+_CHUNK_BYTES = 1024**2
+_EVIDENCE_LINES = 40
+_STOP_PATIENCE_S = 20.0
+
+
+def missing_for_debootstrap() -> str | None:
+    """Return what this machine lacks to make a base image, None where it lacks nothing."""
+    if os.geteuid() != 0:
+        return "only root can make one with debootstrap"
+    absent = [program for program in ("debootstrap", "unshare", "tar") if _program(program) is None]
+    if absent:
+        return f"the program {absent[0]} is not installed"
+    return None if _KEYRING.is_file() else f"the keys of Debian ({_KEYRING}) are not installed"
+
+
+def make_base_image(client: docker.DockerClient, reference: str, on_line: Callable[[str], None]) -> None:
+    """Make the base image and call it `reference`: Debian bookworm, Python 3.11 with venv, CA certificates.
+
+    The temporary folder is removed whatever happens, and the image gets its name last.
+
+    Raises:
+        ImageRegistryUnreachableError: this machine cannot make one; the hint says what to install.
+        BuildError: debootstrap failed; its last lines are the evidence.
+        NoSpaceLeftError: a disk is full.
+    """
+    lacking = missing_for_debootstrap()
+    if lacking is not None:
+        raise ImageRegistryUnreachableError(f"making the base image {reference} is not possible: {lacking}", hint=_HINT)
+    with tempfile.TemporaryDirectory(prefix="hfsr-base-") as folder:
+        root = Path(folder) / "root"
+        root.mkdir()
+        _debootstrap(root, on_line)
+        _clean(root)
+        on_line("giving the base image to the engine")
+        _import(client, root, reference)
+
+
+def _debootstrap(root: Path, on_line: Callable[[str], None]) -> None:
+    arguments = [
+        # A mount namespace of its own: debootstrap mounts /proc into the folder, and removing the folder must never
+        # reach through such a mount. The process namespace takes all children along when it ends.
+        *(str(_program("unshare")), "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"),
+        *(str(_program("debootstrap")), "--arch=amd64", "--variant=minbase", f"--include={_INCLUDE}"),
+        *(f"--keyring={_KEYRING}", SUITE, str(root), _MIRROR),
+    ]
+    lines: deque[str] = deque(maxlen=_EVIDENCE_LINES)
+    with _process(arguments, stderr=subprocess.STDOUT) as process:
+        assert process.stdout is not None  # noqa: S101 - PIPE was asked for
+        for raw in process.stdout:
+            line = printable(raw.decode("utf-8", "replace")).strip()[:200]
+            if line:
+                lines.append(line)
+                on_line(line.removeprefix("I: "))
+    evidence = "\n".join(lines)
+    if "No space left on device" in evidence:
+        raise NoSpaceLeftError("making the base image failed: no space left on the disk of temporary files")
+    if process.returncode != 0:
+        raise BuildError(
+            f"making the base image failed: debootstrap ended with code {process.returncode}",
+            hint=f"check that {_MIRROR} can be reached, or let the engine reach an image registry",
+            evidence=evidence,
+        )
+
+
+def _clean(root: Path) -> None:
+    for pattern in _SUPERFLUOUS:
+        for path in root.glob(pattern):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+    for path in (root / "usr/share/doc").rglob("*"):
+        if path.name != "copyright" and not path.is_dir():
+            path.unlink()
+    sources = f"deb {_MIRROR} {SUITE} main\ndeb {_MIRROR} {SUITE}-updates main\ndeb {_SECURITY} {SUITE}-security main\n"
+    (root / "etc/apt/sources.list").write_text(sources, encoding="ascii")
+
+
+def _import(client: docker.DockerClient, root: Path, reference: str) -> None:
+    name = split_image_reference(reference)
+    arguments = [str(_program("tar")), "--numeric-owner", "--directory", str(root), "--create", "."]
+    with docker_errors(f"importing {reference}", image=reference, otherwise=ImageError):
+        with _process(arguments, stderr=subprocess.DEVNULL) as process:
+            # An iterator is sent in chunks, so the archive never lies on the disk or in memory as a whole.
+            answer = client.api.import_image_from_data(_chunks(process), changes=list(_CHANGES))
+        last = json.loads(answer.strip().splitlines()[-1])
+        if "error" in last:
+            raise error_of_engine_text(str(last["error"]), f"importing {reference}", otherwise=ImageError)
+        image_id = str(last["status"])
+        if process.returncode != 0:
+            client.api.remove_image(image_id, noprune=False)
+            raise ImageError(f"importing {reference} failed: tar ended with code {process.returncode}")
+        client.api.tag(image_id, name.repository, name.tag)
+
+
+def _chunks(process: "subprocess.Popen[bytes]") -> Iterator[bytes]:
+    assert process.stdout is not None  # noqa: S101 - PIPE was asked for
+    while chunk := process.stdout.read(_CHUNK_BYTES):
+        yield chunk
+
+
+@contextmanager
+def _process(arguments: list[str], stderr: int) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a program in a session of its own; on the way out it and its children have ended."""
+    process = subprocess.Popen(  # noqa: S603 - a list of our own making, no shell
+        arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, start_new_session=True
+    )
+    try:
+        yield process
+        process.wait()
+    finally:
+        if process.poll() is None:
+            _stop(process)
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(timeout=_STOP_PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _program(name: str) -> str | None:
+    # A plain su keeps the user's PATH, and debootstrap lies in /usr/sbin.
+    return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/usr/bin:/bin")

@@ -1,0 +1,40 @@
+"""Writes a launch spec as the `docker run` line that starts the same container, for people to read and to paste."""
+
+import shlex
+from collections.abc import Iterable
+
+from hf_spaces_runner.domain.launch import LaunchSpec
+from hf_spaces_runner.domain.secret import Secret
+
+
+def docker_run_command(spec: LaunchSpec) -> str:
+    """Return the shell line. Secrets stand in it by name: the shell that it is pasted into must export them."""
+    return shlex.join(docker_run_arguments(spec))
+
+
+def docker_run_arguments(spec: LaunchSpec) -> list[str]:
+    """Return the words of the `docker run` line, the program's name first."""
+    port = "" if spec.host_port is None else str(spec.host_port)
+    words = ["docker", "run", "--detach", "--name", spec.name, "--init"]
+    words += ["--publish", f"127.0.0.1:{port}:{spec.container_port}"]
+    words += ["--cap-drop", "ALL", *_each("--cap-add", spec.cap_add), "--security-opt", "no-new-privileges"]
+    words += ["--memory", str(spec.memory_bytes), "--memory-swap", str(spec.memory_bytes)]
+    words += ["--pids-limit", str(spec.pids_limit)]
+    words += ["--cpus", f"{spec.cpus:g}"] if spec.cpus else []
+    words += ["--gpus", spec.gpus] if spec.gpus else []
+    words += ["--read-only"] if spec.read_only else []
+    words += _each("--tmpfs", (f"{path}:{options}" for path, options in spec.tmpfs.items()))
+    words += _each("--volume", (f"{volume.name}:{volume.target}" for volume in spec.volumes))
+    words += _each("--add-host", (f"{host}:{address}" for host, address in spec.extra_hosts.items()))
+    words += ["--log-driver", "json-file", "--log-opt", f"max-size={spec.log_max_bytes}", "--log-opt", "max-file=1"]
+    words += _each("--env", (_variable(name, value) for name, value in spec.environment.items()))
+    words += _each("--label", (f"{name}={value}" for name, value in spec.labels.items()))
+    return [*words, "--platform", spec.platform, spec.image, *(spec.command or ())]
+
+
+def _variable(name: str, value: str | Secret) -> str:
+    return name if isinstance(value, Secret) else f"{name}={value}"
+
+
+def _each(flag: str, values: Iterable[str]) -> list[str]:
+    return [word for value in values for word in (flag, value)]

@@ -1,0 +1,90 @@
+"""Turns what a user calls a Space into a Space: an id of the registry, a Hub id or URL, a Space's address, an image."""
+
+import difflib
+import re
+from urllib.parse import urlsplit
+
+from hf_spaces_runner.domain.space import Space
+from hf_spaces_runner.errors import UnknownSpaceError
+from hf_spaces_runner.planning.image_names import (
+    image_of_space,
+    is_image_reference,
+    split_image_reference,
+    subdomain_of,
+)
+from hf_spaces_runner.registry.registry import Registry
+
+_HUB_HOSTS = frozenset({"huggingface.co", "www.huggingface.co", "hf.co"})
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+_FORMS = (
+    "a registry id, user/name, https://huggingface.co/spaces/user/name, https://user-name.hf.space, host/name[:tag]"
+)
+
+
+def find_space(reference: str, registry: Registry, image_registry: str) -> Space:
+    """Return the Space that `reference` names; an entry of the registry wins over what can be derived.
+
+    Raises:
+        UnknownSpaceError: no form of reference fits; the message names the three nearest ids.
+    """
+    reference = reference.strip()
+    known = registry.spaces.get(reference)
+    if known is not None:
+        return known
+    if "://" in reference:
+        return _from_url(reference, registry, image_registry)
+    if is_image_reference(reference):
+        return _from_image(reference, registry)
+    if _HUB_ID.fullmatch(reference):
+        return _from_hub_id(reference, registry, image_registry)
+    raise UnknownSpaceError(f"no Space {reference!r} in the registry{_nearest(reference, registry)}")
+
+
+def _nearest(reference: str, registry: Registry) -> str:
+    wanted = reference.lower()
+    ids = sorted(registry.spaces, key=lambda key: -difflib.SequenceMatcher(None, wanted, key.lower()).ratio())
+    return f"; nearest: {', '.join(ids[:3])}" if ids else ", which is empty"
+
+
+def _from_url(url: str, registry: Registry, image_registry: str) -> Space:
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    if parts.scheme not in {"http", "https"}:
+        raise UnknownSpaceError(f"{url!r} is not the address of a Space; a Space is named by {_FORMS}")
+    segments = [segment for segment in parts.path.split("/") if segment]
+    if host in _HUB_HOSTS and len(segments) >= 3 and segments[0] == "spaces":  # noqa: PLR2004 - spaces/user/name
+        hub_id = f"{segments[1]}/{segments[2]}"
+        if _HUB_ID.fullmatch(hub_id):
+            return _from_hub_id(hub_id, registry, image_registry)
+    subdomain = host.removesuffix(".hf.space")
+    if subdomain != host and _SUBDOMAIN.fullmatch(subdomain):
+        return _from_subdomain(subdomain, registry, image_registry)
+    raise UnknownSpaceError(f"{url!r} is not the address of a Space; a Space is named by {_FORMS}")
+
+
+def _from_hub_id(hub_id: str, registry: Registry, image_registry: str) -> Space:
+    for space in registry.spaces.values():
+        if space.space_id is not None and space.space_id.lower() == hub_id.lower():
+            return space
+    subdomain = subdomain_of(hub_id)
+    return Space(id=subdomain, docker_image=image_of_space(hub_id, image_registry), space_id=hub_id)
+
+
+def _from_subdomain(subdomain: str, registry: Registry, image_registry: str) -> Space:
+    for space in registry.spaces.values():
+        if space.space_id is not None and subdomain_of(space.space_id) == subdomain:
+            return space
+    return Space(id=subdomain, docker_image=f"{image_registry}/{subdomain}:latest")
+
+
+def _from_image(reference: str, registry: Registry) -> Space:
+    try:
+        image = split_image_reference(reference)
+    except ValueError as error:
+        raise UnknownSpaceError(f"{reference!r} is not the name of an image: {error}") from error
+    for space in registry.spaces.values():
+        if space.docker_image == reference and space.source is None:
+            return space
+    name = re.sub(r"[^a-z0-9._-]+", "-", image.name.lower()).strip("-.") or "image"
+    return Space(id=name, docker_image=reference)

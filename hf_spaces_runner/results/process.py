@@ -1,0 +1,156 @@
+"""Turns an answer into outputs that are safe to print and files that are safe to keep: one table for all components."""
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from hf_spaces_runner.domain.answer import Answer, AnswerOutput, OutputKind
+from hf_spaces_runner.domain.result import Output, OutputFile
+from hf_spaces_runner.domain.terminal import one_line, printable
+from hf_spaces_runner.errors import AnswerError
+from hf_spaces_runner.results.output_files import OutputFiles
+
+MAX_DEPTH = 200
+
+KINDS: dict[str, OutputKind] = {
+    **dict.fromkeys(
+        (
+            "textbox", "text", "textarea", "markdown", "code", "html", "number", "slider", "checkbox", "radio",
+            "dropdown", "colorpicker", "datetime", "timer",
+        ),
+        OutputKind.TEXT,
+    ),
+    **dict.fromkeys(("json", "label", "chatbot", "highlightedtext", "annotatedimage", "plot"), OutputKind.JSON),
+    **dict.fromkeys(("dataframe", "dataset"), OutputKind.TABLE),
+    **dict.fromkeys(("image", "imageeditor", "imageslider", "gallery", "sketchpad", "paint"), OutputKind.IMAGE),
+    "audio": OutputKind.AUDIO,
+    "video": OutputKind.VIDEO,
+    **dict.fromkeys(("file", "downloadbutton", "uploadbutton", "model3d", "fileexplorer"), OutputKind.FILE),
+}  # fmt: skip
+"""What a Gradio component's value is. One that is not named here is text where its value is, and JSON else."""
+
+_FILE_KINDS = frozenset({OutputKind.IMAGE, OutputKind.AUDIO, OutputKind.VIDEO, OutputKind.FILE})
+_WANTED = (
+    ("json", OutputKind.JSON),
+    ("table", OutputKind.TABLE),
+    ("dataframe", OutputKind.TABLE),
+    ("csv", OutputKind.TABLE),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessedAnswer:
+    """What the user gets of an answer. `text` is the first output that reads as text, None where none does."""
+
+    text: str | None
+    outputs: tuple[Output, ...]
+    files: tuple[OutputFile, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """One output, and how it reads as text; `rank` orders the parts that do, lowest first."""
+
+    output: Output
+    text: str | None = None
+    rank: int = 0
+
+
+def process_result(answer: Answer, *, category: str, output_type: str, output_directory: Path) -> ProcessedAnswer:
+    """Return the outputs of `answer`, with its files moved into `output_directory`.
+
+    Text loses its terminal control characters. The folder is made only where there are files.
+
+    Args:
+        answer: what the Space answered.
+        category: the Space's category in the registry; counts where `output_type` says nothing.
+        output_type: what the registry says that the Space gives: with `json` or `table`, that output is the `text`.
+        output_directory: the folder for the files.
+
+    Raises:
+        AnswerError: a value is nested too deep, or a file is not one.
+        UsageError: the folder cannot be written.
+        NoSpaceLeftError: the disk is full.
+    """
+    words = (output_type or category).casefold()
+    wanted = next((kind for word, kind in _WANTED if word in words), None)
+    files = OutputFiles(output_directory)
+    parts = [part for output in answer.outputs for part in _read_output(output, files, wanted)]
+    texts = [part for part in parts if part.text is not None]
+    best = min(texts, key=lambda part: part.rank, default=None)
+    return ProcessedAnswer(
+        text=best.text if best is not None else None,
+        outputs=tuple(part.output for part in parts),
+        files=tuple(files.written),
+    )
+
+
+def _read_output(output: AnswerOutput, files: OutputFiles, wanted: OutputKind | None) -> Iterator[_Part]:
+    label = one_line(output.label)
+    component = output.component.casefold()
+    kept = []
+    for number, file in enumerate(output.files, start=1):
+        written, kind = files.take(file, f"file-{number}")
+        kept.append((file.original_name, written.path.name))
+        yield _Part(output=Output(label=label, kind=kind.kind, path=written.path))
+    value = _clean(output.value, iter(kept))
+    if output.files and (component == "plot" or not _informs(value)):
+        return
+    yield _read_value(label, component, value, bool(output.files), wanted)
+
+
+def _read_value(label: str, component: str, value: object, has_files: bool, wanted: OutputKind | None) -> _Part:
+    kind = KINDS.get(component)
+    if kind is None or (kind in _FILE_KINDS and value is not None):
+        kind = OutputKind.TEXT if isinstance(value, str) else OutputKind.JSON
+    if value is None:
+        return _Part(output=Output(label=label, kind=kind))
+    if kind is OutputKind.TEXT and not isinstance(value, dict | list):
+        text = value if isinstance(value, str) else json.dumps(value)
+        return _Part(output=Output(label=label, kind=kind, value=text), text=text, rank=_RANK_TEXT)
+    if kind is OutputKind.TEXT:
+        kind = OutputKind.JSON
+    if kind is OutputKind.TABLE and isinstance(value, dict):
+        value = {key: value[key] for key in ("headers", "data") if key in value} or value
+    part = Output(label=label, kind=kind, value=value)
+    if component == "label" and isinstance(value, dict) and value.get("label") is not None:
+        return _Part(output=part, text=str(value["label"]), rank=_RANK_TEXT)
+    if has_files:
+        return _Part(output=part)
+    compact = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _Part(output=part, text=compact, rank=_RANK_WANTED if kind is wanted else _RANK_JSON)
+
+
+_RANK_WANTED, _RANK_TEXT, _RANK_JSON = range(3)
+
+
+def _clean(value: object, names: Iterator[tuple[str, str]], depth: int = 0) -> object:
+    """Return `value` as JSON with plain text in it, and the final names of the files that it mentions."""
+    if depth > MAX_DEPTH:
+        raise AnswerError(f"the Space answered a value nested deeper than {MAX_DEPTH} levels")
+    if isinstance(value, dict):
+        if _names_file(value):
+            original, final = next(names, ("", ""))
+            return {"file": final or printable(original)}
+        return {printable(str(key)): _clean(item, names, depth + 1) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(item, names, depth + 1) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, int) else printable(str(value))
+
+
+def _names_file(value: object) -> bool:
+    """Return whether `value` stands for a file, as the calling layer writes it."""
+    return isinstance(value, dict) and len(value) == 1 and isinstance(value.get("file"), str)
+
+
+def _informs(value: object) -> bool:
+    """Return whether `value` says anything besides the names of its files."""
+    if isinstance(value, dict):
+        return not _names_file(value) and any(_informs(item) for item in value.values())
+    if isinstance(value, list):
+        return any(_informs(item) for item in value)
+    return value not in (None, "", False)
