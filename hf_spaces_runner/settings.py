@@ -68,7 +68,9 @@ class Settings(BaseModel):
     ca_bundle: OptionalPath = Field(None, description="CA certificates that builds trust")
     base_image: str = Field("python:{python_version}-slim", description="image that Spaces are built from")
     memory: Bytes = Field(2 * 1024**3, ge=MINIMUM_MEMORY_BYTES, description="memory cap of a Space")
-    cpus: float | None = Field(None, ge=MINIMUM_CPUS, allow_inf_nan=False, description="CPU cap of a Space; none unless set")
+    cpus: float | None = Field(
+        None, ge=MINIMUM_CPUS, allow_inf_nan=False, description="CPU cap of a Space; none unless set"
+    )
     pids_limit: int = Field(512, ge=1, description="most processes and threads in a Space")
     max_running: int = Field(3, ge=1, description="most Spaces that run at once")
     pull: PullPolicy = Field(PullPolicy.MISSING, description="when to ask the image registry: missing, always, never")

@@ -57,7 +57,7 @@ def coerce_value(parameter: Parameter, value: object) -> object:  # noqa: PLR091
         case ParameterKind.LIST:
             return [_choice(parameter, item) for item in _list(value)]
         case ParameterKind.JSON:
-            return _json(value)
+            return _json(parameter, value)
         case ParameterKind.MESSAGE:
             return value if isinstance(value, dict) else {"text": _text(value), "files": []}
         case ParameterKind.IMAGE | ParameterKind.AUDIO | ParameterKind.VIDEO | ParameterKind.FILE:
@@ -141,14 +141,16 @@ def _list(value: object) -> list[object]:
     return [part.strip() for part in value.split(",")] if value else []
 
 
-def _json(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        parsed: object = json.loads(value)
-    except (ValueError, RecursionError):
-        return value
-    return parsed
+def _json(parameter: Parameter, value: object) -> object:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+    if parameter.component.casefold() == "dataframe" and isinstance(value, list):
+        columns = max((len(row) for row in value if isinstance(row, list)), default=0)
+        return {"headers": [str(number) for number in range(1, columns + 1)], "data": value}
+    return value
 
 
 def _refuse_but_null(parameter: Parameter, value: object) -> None:

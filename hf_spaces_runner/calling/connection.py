@@ -52,6 +52,8 @@ class Reply:
         except AnswerError:
             return ""
         detail = body.get("detail") if isinstance(body, dict) else None
+        if isinstance(detail, dict) and "error" in detail:
+            detail = detail["error"]
         return one_line(detail if isinstance(detail, str) else "" if detail is None else str(detail))
 
 
@@ -156,6 +158,9 @@ class Connection:
             if self.deadline.passed:
                 raise timeout_error(what, self.deadline)
             yield chunk
+        if self.deadline.passed:
+            # A body whose length nobody told ends as it should when the watch cuts it.
+            raise timeout_error(what, self.deadline)
 
     def _read(self, response: httpx.Response, what: str) -> Reply:
         raw = bytearray()

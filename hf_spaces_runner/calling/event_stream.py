@@ -45,7 +45,7 @@ class EventStream:
             return
         if self._after_carriage_return and chunk.startswith(b"\n"):
             chunk = chunk[1:]
-        self._after_carriage_return = chunk.endswith(b"\r") or (self._after_carriage_return and not chunk)
+        self._after_carriage_return = chunk.endswith(b"\r")
         first, *others = _LINE_END.split(chunk)
         self._line += first
         for piece in others:

@@ -14,6 +14,7 @@ PROTOCOLS = frozenset({"sse_v1", "sse_v2", "sse_v2.1", "sse_v3"})
 
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9_-]+)*")
 _VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})")
+_FILLER = re.compile(r"(?:parameter|value)_\d+", re.IGNORECASE)
 _FILE_META_SINCE = frozenset({"sse_v2.1", "sse_v3"})
 
 
@@ -161,7 +162,8 @@ def _read_returns(
 
 
 def _label(value: object) -> str:
-    return one_line(value) if isinstance(value, str) else ""
+    """Return `value` in one line; empty for what Gradio fills in where the app gives no label."""
+    return one_line(value) if isinstance(value, str) and not _FILLER.fullmatch(value) else ""
 
 
 def _hashable(value: object) -> int | None:

@@ -4,6 +4,7 @@ import os
 
 from hf_spaces_runner.cli.common import command
 from hf_spaces_runner.cli.presenter import Presenter
+from hf_spaces_runner.domain.units import format_duration, format_size
 from hf_spaces_runner.settings import PREFIX, Settings, load_settings
 
 EPILOG = """\b
@@ -28,9 +29,18 @@ def config(presenter: Presenter) -> None:
         presenter.object({"settings": settings, "directories": places})
         return
     rows = [
-        (name, "" if value is None else str(value), loaded.origins[name], Settings.model_fields[name].description or "")
+        (name, _spoken(name, value), loaded.origins[name], Settings.model_fields[name].description or "")
         for name, value in values.items()
     ]
     presenter.table(("SETTING", "VALUE", "FROM", "MEANING"), rows)
     presenter.note(f"config.toml is looked for in {places['config']}; state is in {places['state']}, {places['cache']}")
     presenter.note(f"{PREFIX}HOME moves all three")
+
+
+def _spoken(name: str, value: object) -> str:
+    """Return `value` as it would be typed."""
+    if isinstance(value, int | float) and name.endswith("timeout"):
+        return format_duration(value)
+    if isinstance(value, int) and name == "memory":
+        return format_size(value)
+    return "" if value is None else str(value)

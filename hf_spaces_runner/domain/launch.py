@@ -18,11 +18,14 @@ MINIMUM_CPUS = 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VolumeMount:
-    """A named volume of the engine; `mode` is set on its root, so that any user of an image can write there."""
+    """A named volume of the engine, mounted at `target`.
+
+    The volume's own root belongs to the image's root; `open_directory` is a folder in it where any user may write.
+    """
 
     name: str
     target: str
-    mode: int = 0o1777
+    open_directory: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+_SHORTEST_LINE = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Secret:
@@ -18,8 +20,13 @@ class Secret:
 
 
 def redact(text: str, secrets: tuple[Secret, ...]) -> str:
-    """Return `text` with each secret's value replaced by `***`."""
-    for secret in sorted(secrets, key=lambda secret: -len(secret.reveal())):
-        if secret.reveal():
-            text = text.replace(secret.reveal(), "***")
+    """Return `text` with each secret's value replaced by `***`.
+
+    A value of several lines, such as a private key, is hidden line by line as well: a log may hold a part of it, and
+    whoever printed it may have put something before each line.
+    """
+    values = {secret.reveal() for secret in secrets}
+    lines = {line.strip() for value in values for line in value.splitlines() if len(line.strip()) >= _SHORTEST_LINE}
+    for hidden in sorted((values | lines) - {""}, key=len, reverse=True):
+        text = text.replace(hidden, "***")
     return text

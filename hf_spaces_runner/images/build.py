@@ -112,7 +112,7 @@ def _hint(evidence: str) -> str | None:
 
 
 def _remove_intermediate(client: docker.DockerClient, containers: list[str], patience_s: float = 10.0) -> None:
-    """See to it that no container of a build that ended early runs on; the engine removes them by itself in a moment."""
+    """See to it that no container of a build that ended early runs on; mostly the engine removes it in a moment."""
     end = time.monotonic() + patience_s
     for container in containers[-1:]:
         with docker_errors(f"removing the build's container {container}"):

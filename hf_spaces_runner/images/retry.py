@@ -12,7 +12,9 @@ from hf_spaces_runner.orchestrator.docker_errors import TRANSIENT_VERDICTS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """At most `attempts` tries, with a wait between them that doubles from `first_wait_s` up to `longest_wait_s`."""
+    """At most `attempts` tries, with a wait between them that doubles from `first_wait_s` up to
+    `longest_wait_s`, and a random part of at most `first_wait_s` on top.
+    """
 
     attempts: int = 4
     first_wait_s: float = 0.5
@@ -32,7 +34,9 @@ class RetryPolicy:
 
         return tenacity.Retrying(
             stop=tenacity.stop_after_attempt(self.attempts),
-            wait=tenacity.wait_exponential_jitter(initial=self.first_wait_s, max=self.longest_wait_s),
+            # The random part keeps processes that failed together from coming back together.
+            wait=tenacity.wait_exponential(multiplier=self.first_wait_s, max=self.longest_wait_s)
+            + tenacity.wait_random(0, self.first_wait_s),
             retry=tenacity.retry_if_exception(is_transient),
             before_sleep=tell,
             sleep=self.sleep,

@@ -3,7 +3,7 @@
 import io
 import tarfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -14,7 +14,7 @@ from docker.errors import APIError, NotFound
 from docker.types import DeviceRequest, LogConfig
 
 from hf_spaces_runner.domain.launch import LABEL, ContainerState, ContainerStatus, LaunchSpec, VolumeMount
-from hf_spaces_runner.domain.secret import Secret
+from hf_spaces_runner.domain.secret import Secret, redact
 from hf_spaces_runner.errors import LaunchError
 from hf_spaces_runner.orchestrator.docker_errors import docker_errors
 from hf_spaces_runner.orchestrator.interrupts import deferred_interrupts
@@ -25,7 +25,10 @@ _REMOVED_STATES = frozenset({"exited", "dead", "removing"})
 class DockerContainer:
     """A container of Docker's that was started by `DockerEngine.launch`."""
 
-    def __init__(self, api: docker.APIClient, container_id: str, name: str, port: int) -> None:
+    def __init__(
+        self, api: docker.APIClient, container_id: str, name: str, port: int, secrets: tuple[Secret, ...] = ()
+    ) -> None:
+        self._secrets = secrets
         self._api = api
         self.id = container_id
         self.name = name
@@ -60,7 +63,7 @@ class DockerContainer:
                 raw: bytes = self._api.logs(self.id, tail=lines)
             except NotFound:
                 return ""
-        return raw.decode("utf-8", "replace")
+        return redact(raw.decode("utf-8", "replace"), self._secrets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,14 +94,16 @@ class DockerEngine:
     @contextmanager
     def launch(self, spec: LaunchSpec) -> Iterator[DockerContainer]:
         """Start a container and remove it on the way out. See `Engine.launch`."""
+        container: DockerContainer | None = None
         try:
             # An interrupt between the engine's making of the container and our learning of it would leave it behind.
             with deferred_interrupts():
                 container = self._start(spec)
             yield container
         finally:
-            if spec.labels.get(f"{LABEL}.keep") != "yes":
-                self.remove(spec.name)
+            # By its id: where the name was taken, the container of that name is somebody else's.
+            if container is not None and spec.labels.get(f"{LABEL}.keep") != "yes":
+                self.remove(container.id)
 
     def containers(self) -> tuple[ListedContainer, ...]:
         """Return every container that carries our label. See `Engine.containers`."""
@@ -116,8 +121,14 @@ class DockerEngine:
     def remove(self, name: str) -> None:
         """Stop and remove the container called `name`. See `Engine.remove`."""
         with deferred_interrupts(), docker_errors(f"removing container {name}"):
-            with suppress(NotFound):
+            try:
                 self._api.remove_container(name, v=True, force=True)
+            except NotFound:
+                return
+            except APIError as error:
+                # Somebody else, such as a clean-up, asked for the same a moment before.
+                if error.status_code != HTTPStatus.CONFLICT or "already in progress" not in str(error.explanation):
+                    raise
 
     def volumes(self) -> tuple[ListedVolume, ...]:
         """Return every volume that carries our label. See `Engine.volumes`."""
@@ -129,7 +140,7 @@ class DockerEngine:
                 name=item["Name"],
                 created_at=datetime.fromisoformat(item["CreatedAt"]).timestamp(),
                 in_use=bool((item.get("UsageData") or {}).get("RefCount")),
-                size_bytes=(item.get("UsageData") or {}).get("Size"),
+                size_bytes=_known_size((item.get("UsageData") or {}).get("Size")),
             )
             for item in found
             if f"{LABEL}.volume" in (item.get("Labels") or {})
@@ -161,26 +172,30 @@ class DockerEngine:
                 # The docker client's proxy settings are the host's, not the Space's.
                 use_config_proxy=False,
             )
-            for volume in spec.volumes:
-                self._open_volume(created["Id"], volume)
-            self._api.start(created["Id"])
-            network = self._api.inspect_container(created["Id"])["NetworkSettings"]
+            with ExitStack() as undo:
+                # One that never ran shows nothing: it goes even where it was to be kept.
+                undo.callback(self.remove, created["Id"])
+                for volume in spec.volumes:
+                    self._open_volume(created["Id"], volume)
+                self._api.start(created["Id"])
+                network = self._api.inspect_container(created["Id"])["NetworkSettings"]
+                undo.pop_all()
         bindings = (network.get("Ports") or {}).get(f"{spec.container_port}/tcp") or []
-        if not bindings:
-            # It ended before the engine looked: readiness finds that out, with its last words.
-            return DockerContainer(self._api, created["Id"], spec.name, 0)
-        return DockerContainer(self._api, created["Id"], spec.name, int(bindings[0]["HostPort"]))
+        # Without one it ended before the engine looked: readiness finds that out, with its last words.
+        port = int(bindings[0]["HostPort"]) if bindings else 0
+        secrets = tuple(value for value in spec.environment.values() if isinstance(value, Secret))
+        return DockerContainer(self._api, created["Id"], spec.name, port, secrets)
 
     def _open_volume(self, container_id: str, volume: VolumeMount) -> None:
-        """Let any user of the container write to the volume's root.
+        """Make the folder of the volume in which any user of the container may write, as in /tmp.
 
-        A named volume belongs to root unless the image has that folder. The engine unpacks a tar into a volume of a
-        container that has not started yet, and a folder's entry sets its mode.
+        A named volume belongs to root unless the image has a folder there. The engine unpacks a tar into a volume of
+        a container that has not started yet, also of one with a read-only root, and gives its folders their modes.
         """
         content = io.BytesIO()
         with tarfile.open(fileobj=content, mode="w") as archive:
-            entry = tarfile.TarInfo("./")
-            entry.type, entry.mode = tarfile.DIRTYPE, volume.mode
+            entry = tarfile.TarInfo(volume.open_directory)
+            entry.type, entry.mode = tarfile.DIRTYPE, 0o1777
             archive.addfile(entry)
         self._api.put_archive(container_id, volume.target, content.getvalue())
 
@@ -204,6 +219,10 @@ class DockerEngine:
                 log_config=LogConfig(type="json-file", config={"max-size": str(spec.log_max_bytes), "max-file": "1"}),
             )
         )
+
+
+def _known_size(size_bytes: int | None) -> int | None:
+    return None if size_bytes is None or size_bytes < 0 else size_bytes  # the engine says -1 where it did not look
 
 
 def _plain(value: str | Secret) -> str:

@@ -34,7 +34,7 @@ class Container(Protocol):
         ...
 
     def logs(self, lines: int) -> str:
-        """Return its last `lines` log lines, as the Space wrote them: hostile text."""
+        """Return its last `lines` log lines, as the Space wrote them but for the secrets it was given: hostile text."""
         ...
 
 

@@ -14,7 +14,8 @@ def log_evidence(container: Container) -> str:
         text = container.logs(EVIDENCE_LINES)
     except RunnerError:
         return ""
-    return "\n".join(printable(line)[:_LINE_LENGTH] for line in text.splitlines()[-EVIDENCE_LINES:])
+    # Cut first: a line may be as long as the log.
+    return "\n".join(printable(line[: 4 * _LINE_LENGTH])[:_LINE_LENGTH] for line in text.splitlines()[-EVIDENCE_LINES:])
 
 
 def last_words(log: str) -> str:

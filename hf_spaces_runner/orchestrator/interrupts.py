@@ -25,7 +25,8 @@ def deferred_interrupts() -> Iterator[None]:
         yield
     finally:
         for restored, handler in before.items():
-            signal.signal(restored, handler)
+            # None stands for a handler that was not set by Python, and that it cannot put back.
+            signal.signal(restored, signal.SIG_DFL if handler is None else handler)
         if held:
             number, frame = held[-1]
             handler = before[signal.Signals(number)]

@@ -10,13 +10,20 @@ from typing import assert_never
 
 from hf_spaces_runner.domain.launch import LABEL
 from hf_spaces_runner.orchestrator.engine import Engine
+from hf_spaces_runner.orchestrator.state_folder import make_state_folder, state_errors
 from hf_spaces_runner.planning.clean_up import Leftover, LeftoverKind
 
 
 def note_use(stamps: Path, volume: str) -> None:
-    """Remember that the model cache `volume` is used now; the engine does not."""
-    stamps.mkdir(parents=True, exist_ok=True)
-    (stamps / volume).touch()
+    """Remember that the model cache `volume` is used now; the engine does not.
+
+    Raises:
+        UsageError: it cannot be written down in `stamps`.
+        NoSpaceLeftError: the disk is full.
+    """
+    make_state_folder(stamps)
+    with state_errors(stamps):
+        (stamps / volume).touch()
 
 
 def find_leftovers(engine: Engine, *, scratch: Path, stamps: Path) -> Iterator[Leftover]:
@@ -40,13 +47,14 @@ def find_leftovers(engine: Engine, *, scratch: Path, stamps: Path) -> Iterator[L
             size_bytes=volume.size_bytes,
         )
     for directory in scratch.iterdir() if scratch.is_dir() else ():
-        yield Leftover(
-            kind=LeftoverKind.SCRATCH,
-            name=str(directory),
-            last_used_at=directory.stat().st_mtime,
-            size_bytes=_size_of(directory),
-            owner=f"{socket.gethostname()}:{directory.suffix.removeprefix('.')}",
-        )
+        with suppress(FileNotFoundError):  # its run has just ended
+            yield Leftover(
+                kind=LeftoverKind.SCRATCH,
+                name=str(directory),
+                last_used_at=directory.stat().st_mtime,
+                size_bytes=_size_of(directory),
+                owner=f"{socket.gethostname()}:{directory.suffix.removeprefix('.')}",
+            )
 
 
 def remove_leftover(engine: Engine, leftover: Leftover, *, stamps: Path) -> None:
@@ -64,7 +72,7 @@ def remove_leftover(engine: Engine, leftover: Leftover, *, stamps: Path) -> None
 
 
 def _number(text: str) -> float:
-    return float(text) if text.isdigit() else 0.0
+    return float(text) if text.isascii() and text.isdigit() else 0.0
 
 
 def _size_of(directory: Path) -> int:

@@ -1,9 +1,12 @@
 """Who made a container or a scratch folder, and whether that process still lives."""
 
 import os
+import re
 import socket
 
 import psutil
+
+_PID = re.compile(r"[1-9][0-9]{0,8}")
 
 
 def own_name() -> str:
@@ -16,4 +19,4 @@ def is_alive(owner: str) -> bool:
     host, _, pid = owner.rpartition(":")
     if host != socket.gethostname():
         return True
-    return pid.isdigit() and psutil.pid_exists(int(pid))
+    return _PID.fullmatch(pid) is not None and psutil.pid_exists(int(pid))

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import math
 import socket
 import threading
 import time
@@ -12,13 +13,23 @@ from hf_spaces_runner.domain.deadline import Deadline
 from hf_spaces_runner.domain.launch import ContainerState, ContainerStatus
 from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback
 from hf_spaces_runner.domain.units import format_duration
-from hf_spaces_runner.errors import ContainerExitedError, MemoryExceededError, NotReadyError, StartupTimeoutError
+from hf_spaces_runner.errors import (
+    ContainerExitedError,
+    LaunchError,
+    MemoryExceededError,
+    NotReadyError,
+    StartupTimeoutError,
+)
 from hf_spaces_runner.orchestrator.engine import Container
 from hf_spaces_runner.orchestrator.evidence import last_words, log_evidence
 
 _PROBE_TIMEOUT_S = 10.0
-_CONFIG_MAX_BYTES = 64 * 1024**2
+# Parsed JSON takes up to twenty times its text, and the text is written by the Space.
+_CONFIG_MAX_BYTES = 16 * 1024**2
+_PIECE_BYTES = 64 * 1024
 _LOOK_EVERY_S = 0.1
+# The init process of the container, and every shell, say so when a command cannot be executed or is not there.
+_NO_COMMAND = frozenset({126, 127})
 _SHORTEST_S, _LONGEST_S, _SHARE = 0.01, 0.5, 0.01
 
 
@@ -38,11 +49,11 @@ def wait_until_ready(
     Raises:
         ContainerExitedError: the container ended by itself.
         MemoryExceededError: it was ended for using more memory than its cap.
-        NotReadyError: something answers that is not a Gradio app.
-        StartupTimeoutError: nothing answered before `deadline`.
+        LaunchError: its command is not there.
+        StartupTimeoutError: nothing answered before `deadline`, or something that is not Gradio.
     """
     observed = "nothing answered on its port"
-    looked_at = 0.0
+    looked_at = -math.inf
     on_progress(Progress(phase=Phase.READY, message=f"waiting for {container.name}"))
     while True:
         now = deadline.clock()
@@ -69,10 +80,17 @@ def _raise_if_over(container: Container, state: ContainerState) -> None:
         raise MemoryExceededError(
             f"{container.name} was ended while it started: it needed more memory than its cap", evidence=evidence
         )
-    said = last_words(evidence)
+    said = state.error or last_words(evidence)
+    if state.exit_code in _NO_COMMAND:
+        raise LaunchError(
+            f"the image of {container.name} has no such command{f': {said}' if said else ''}",
+            verdict="command_not_found",
+            hint="look at the command that --dry-run prints: the image may not be one of a Space",
+            evidence=evidence,
+        )
     raise ContainerExitedError(
         f"{container.name} ended with exit code {state.exit_code} before it answered"
-        + (f": {state.error}" if state.error else f": {said}" if said else " and printed nothing"),
+        + (f": {said}" if said else " and printed nothing"),
         evidence=evidence,
     )
 
@@ -92,7 +110,7 @@ def _probe(port: int, timeout_s: float, observed: str) -> tuple[bool, str]:
         with _ends_after(connection.sock, timeout_s):
             connection.request("GET", "/config", headers={"Accept": "application/json"})
             answer = connection.getresponse()
-            body = answer.read(_CONFIG_MAX_BYTES)
+            body = _read(answer)
     except TimeoutError:
         return False, f"its port took a connection and said nothing for {timeout_s:.0f} s"
     except (OSError, http.client.HTTPException):
@@ -106,6 +124,19 @@ def _probe(port: int, timeout_s: float, observed: str) -> tuple[bool, str]:
     return _is_gradio(body), "GET /config on its port answered with something that is not Gradio's configuration"
 
 
+def _read(answer: http.client.HTTPResponse) -> bytes:
+    """Return the answer's body, or as much of it as is looked at.
+
+    Not `read(n)`: it takes a chunk of size -1 for "all there is", whatever n says.
+    """
+    pieces = []
+    size = 0
+    while size < _CONFIG_MAX_BYTES and (piece := answer.read1(_PIECE_BYTES)):
+        pieces.append(piece)
+        size += len(piece)
+    return b"".join(pieces)
+
+
 def _is_gradio(config_json: bytes) -> bool:
     try:
         config = json.loads(config_json)
@@ -116,7 +147,7 @@ def _is_gradio(config_json: bytes) -> bool:
 
 @contextmanager
 def _ends_after(connection: socket.socket, timeout_s: float) -> Iterator[None]:
-    """Cut the connection at the timeout: the socket's own begins anew with each byte, and a Space may send them slowly."""
+    """Cut the connection at the timeout: the socket's own begins anew with each byte of a slow Space."""
     timer = threading.Timer(timeout_s, _cut, [connection])
     timer.daemon = True
     timer.start()

@@ -1,14 +1,13 @@
 """One folder for all temporary files of a run, gone afterwards, whatever happened."""
 
-import errno
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hf_spaces_runner.errors import NoSpaceLeftError, UsageError
 from hf_spaces_runner.orchestrator.interrupts import deferred_interrupts
+from hf_spaces_runner.orchestrator.state_folder import make_state_folder, state_errors
 
 
 @contextmanager
@@ -22,18 +21,15 @@ def scratch_directory(parent: Path, run_id: str) -> Iterator[Path]:
         NoSpaceLeftError: the disk is full.
     """
     directory = parent / f"{run_id}.{os.getpid()}"
+    made = False
     try:
-        try:
-            parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            directory.mkdir(mode=0o700)
-        except OSError as error:
-            if error.errno == errno.ENOSPC:
-                raise NoSpaceLeftError(f"no space left for temporary files in {parent}") from error
-            raise UsageError(
-                f"no folder for temporary files can be made in {parent}: {error.strerror}",
-                hint="HFSR_HOME moves all state to a folder that you can write to",
-            ) from error
+        with deferred_interrupts():
+            make_state_folder(parent)
+            with state_errors(parent):
+                directory.mkdir(mode=0o700)
+            made = True
         yield directory
     finally:
-        with deferred_interrupts():
-            shutil.rmtree(directory, ignore_errors=True)
+        if made:
+            with deferred_interrupts():
+                shutil.rmtree(directory, ignore_errors=True)

@@ -10,11 +10,14 @@ from filelock import FileLock, Timeout
 from hf_spaces_runner.domain.deadline import Deadline
 from hf_spaces_runner.domain.launch import LABEL
 from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback
+from hf_spaces_runner.domain.terminal import printable
 from hf_spaces_runner.domain.units import format_duration
 from hf_spaces_runner.errors import SlotTimeoutError
 from hf_spaces_runner.orchestrator.engine import Engine, Listed
+from hf_spaces_runner.orchestrator.state_folder import make_state_folder, state_errors
 
 _POLL_S = 0.1
+_MAX_SHOWN = 60
 
 
 class Slots:
@@ -39,27 +42,38 @@ class Slots:
 
         Raises:
             SlotTimeoutError: none fell free before `deadline`; the message names who holds them.
+            UsageError: the lock file cannot be made.
         """
-        self._lock_file.parent.mkdir(parents=True, exist_ok=True)
+        make_state_folder(self._lock_file.parent)
         holders: list[Listed] = []
         told = False
         while True:
-            try:
-                with FileLock(self._lock_file, timeout=deadline.remaining_s, poll_interval=_POLL_S / 2):
-                    holders = [container for container in self._engine.containers() if container.running]
-                    if len(holders) < self._max_running:
-                        if told:
-                            on_progress(Progress(phase=Phase.WAIT, message="a slot is free", done=True))
-                        yield
-                        return
-            except Timeout:
-                raise self._timed_out(deadline, holders) from None
+            with self._locked(deadline, holders):
+                holders = [container for container in self._engine.containers() if container.running]
+                if len(holders) < self._max_running:
+                    if told:
+                        on_progress(Progress(phase=Phase.WAIT, message="a slot is free", done=True))
+                    yield
+                    return
             if deadline.passed:
                 raise self._timed_out(deadline, holders)
             if not told:
                 told = True
                 on_progress(Progress(phase=Phase.WAIT, message=f"waiting for a slot; running: {_names(holders)}"))
             self._sleep(_POLL_S)
+
+    @contextmanager
+    def _locked(self, deadline: Deadline, holders: list[Listed]) -> Iterator[None]:
+        lock = FileLock(self._lock_file, poll_interval=_POLL_S / 2)
+        with state_errors(self._lock_file.parent):
+            try:
+                lock.acquire(timeout=deadline.remaining_s)
+            except Timeout:
+                raise self._timed_out(deadline, holders) from None
+        try:
+            yield
+        finally:
+            lock.release()
 
     def _timed_out(self, deadline: Deadline, holders: list[Listed]) -> SlotTimeoutError:
         names = _names(holders) or "another process is starting one"
@@ -70,4 +84,7 @@ class Slots:
 
 
 def _names(holders: list[Listed]) -> str:
-    return ", ".join(f"{holder.labels.get(f'{LABEL}.space', '?')} ({holder.name})" for holder in holders)
+    # An image may bring labels of its own, so even these are a Space's to write.
+    return ", ".join(
+        f"{printable(holder.labels.get(f'{LABEL}.space', '?'))[:_MAX_SHOWN]} ({holder.name})" for holder in holders
+    )

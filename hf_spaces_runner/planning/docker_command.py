@@ -20,7 +20,7 @@ def docker_run_arguments(spec: LaunchSpec) -> list[str]:
     words += ["--cap-drop", "ALL", *_each("--cap-add", spec.cap_add), "--security-opt", "no-new-privileges"]
     words += ["--memory", str(spec.memory_bytes), "--memory-swap", str(spec.memory_bytes)]
     words += ["--pids-limit", str(spec.pids_limit)]
-    words += ["--cpus", f"{spec.cpus:g}"] if spec.cpus else []
+    words += ["--cpus", _decimal(spec.cpus)] if spec.cpus else []
     words += ["--gpus", spec.gpus] if spec.gpus else []
     words += ["--read-only"] if spec.read_only else []
     words += _each("--tmpfs", (f"{path}:{options}" for path, options in spec.tmpfs.items()))
@@ -30,6 +30,11 @@ def docker_run_arguments(spec: LaunchSpec) -> list[str]:
     words += _each("--env", (_variable(name, value) for name, value in spec.environment.items()))
     words += _each("--label", (f"{name}={value}" for name, value in spec.labels.items()))
     return [*words, "--platform", spec.platform, spec.image, *(spec.command or ())]
+
+
+def _decimal(cpus: float) -> str:
+    """Return all digits down to the nanosecond that the engine counts in; docker refuses more of them."""
+    return f"{round(cpus * 1e9) / 1e9:.9f}".rstrip("0").rstrip(".")
 
 
 def _variable(name: str, value: str | Secret) -> str:

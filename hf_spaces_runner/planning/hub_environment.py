@@ -6,8 +6,8 @@ from hf_spaces_runner.planning.image_names import subdomain_of
 LOCAL_OWNER = "local"
 """The user name of a Space that has no Hub id."""
 
-HF_CACHE_DIRECTORY = "/hf-cache"
-"""Where the model cache is mounted: outside every home, so that it serves root and UID 1000 images alike."""
+HF_CACHE_DIRECTORY = "/hf-cache/huggingface"
+"""Where the model cache is, in a volume outside every home, so that it serves root and UID 1000 images alike."""
 
 
 def hub_id_of(space: Space) -> str:

@@ -65,9 +65,7 @@ def split_image_reference(reference: str) -> ImageName:
         raise ValueError(f"the name {name!r} has upper case letters, which no image name has")
     wrong = next((part for part in name.split("/") if not _NAME_PART.fullmatch(part)), None)
     if wrong is not None:
-        raise ValueError(
-            f"{wrong!r} is not part of an image name: letters and digits, with '.', '_' or '-' between them"
-        )
+        raise ValueError(f"{wrong!r} cannot be in an image name: letters and digits, with '.', '_' or '-' between them")
     image = ImageName(host=host, name=name, tag=tag or None, digest=digest or None)
     if len(image.repository) > _MAX_NAME_LENGTH:
         raise ValueError(f"the name has {len(image.repository)} characters, more than {_MAX_NAME_LENGTH}")

@@ -1,14 +1,17 @@
 """Decides how a Space's container is launched: the security model, as a pure function from a Space to a launch spec."""
 
+import hashlib
 import re
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
 from hf_spaces_runner.domain.image import Image
 from hf_spaces_runner.domain.launch import LABEL, LaunchSpec, VolumeMount
 from hf_spaces_runner.domain.request import Request
-from hf_spaces_runner.domain.secret import Secret
+from hf_spaces_runner.domain.secret import Secret  # noqa: TC001 - the annotation of a dictionary that exists at run time
 from hf_spaces_runner.domain.space import Sdk, Space
 from hf_spaces_runner.planning.hub_environment import HF_CACHE_DIRECTORY, hub_environment
+from hf_spaces_runner.planning.image_names import split_image_reference
 
 SHARE_HOST = "api.gradio.app"
 """Gradio asks this host for a public tunnel; inside a container it is a loopback address where nothing listens."""
@@ -87,9 +90,18 @@ def for_image(spec: LaunchSpec, image: Image, command: tuple[str, ...] | None) -
 def _cache_volume(space: Space, hf_cache: str) -> VolumeMount | None:
     if hf_cache == "none":
         return None
+    if hf_cache == "shared":
+        return _mounted(f"{LABEL}-cache")
     # A model cache that Spaces share is a way for one to hand code to another: pickled weights run when loaded.
-    name = f"{LABEL}-cache" if hf_cache == "shared" else f"{LABEL}-cache-{_slug(space.id)}"
-    return VolumeMount(name=name, target=HF_CACHE_DIRECTORY)
+    # An image of any host may be called like a Space that the user trusts, so the id alone does not say whose it is.
+    parts = (space.id, split_image_reference(space.docker_image).repository, str(space.source or ""))
+    own = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+    return _mounted(f"{LABEL}-cache-{_slug(space.id)}-{own}")
+
+
+def _mounted(volume: str) -> VolumeMount:
+    mount_point = PurePosixPath(HF_CACHE_DIRECTORY)
+    return VolumeMount(name=volume, target=str(mount_point.parent), open_directory=mount_point.name)
 
 
 def _slug(space_id: str) -> str:

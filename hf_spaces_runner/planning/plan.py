@@ -8,7 +8,9 @@ from hf_spaces_runner.domain.plan import Candidate, Plan
 from hf_spaces_runner.domain.request import InputValue, PullPolicy, Request
 from hf_spaces_runner.domain.result import CandidateKind
 from hf_spaces_runner.domain.space import Space
+from hf_spaces_runner.domain.terminal import printable
 from hf_spaces_runner.errors import InvalidInputError, UsageError
+from hf_spaces_runner.planning.check_request import check_limits, check_variables
 from hf_spaces_runner.planning.image_names import with_image_registry
 from hf_spaces_runner.planning.input_kinds import kind_of_file, takes_only
 from hf_spaces_runner.planning.launch_policy import LaunchDefaults, RunIdentity, default_command, plan_launch
@@ -43,9 +45,11 @@ def make_plan(
 
     Raises:
         InvalidInputError: a file is of a kind that the Space does not take.
-        UsageError: the prompt is too large, or an input is not one value.
+        UsageError: the prompt is too large, an input is not one value, or a limit or variable cannot be.
     """
     _check_inputs(request, space)
+    check_limits(request.limits)
+    check_variables(request)
     limits = request.limits
     candidate = Candidate(
         kind=CandidateKind.SPACE,
@@ -73,9 +77,14 @@ def _check_inputs(request: Request, space: Space) -> None:
             f"the prompt has {len(request.prompt)} characters; at most {MAX_PROMPT_BYTES} are sent",
             hint="give a long text as a file: -i @file",
         )
+    if not _is_utf8(request.prompt):
+        raise UsageError("the prompt is not UTF-8", hint="give it as a file: -i @file")
     for given in request.inputs:
+        name = printable(given.name or "") or "without a name"
+        if not _is_utf8(given.value) or not _is_utf8(given.name):
+            raise UsageError(f"input {name} is not UTF-8", hint="give it as a file: -i @file")
         if (given.value is None) == (given.path is None):
-            raise UsageError(f"input {given.name or 'without a name'}: give a value or a file, one of them")
+            raise UsageError(f"input {name}: give a value or a file, one of them")
         _check_kind(given, space)
 
 
@@ -86,6 +95,11 @@ def _check_kind(given: InputValue, space: Space) -> None:
     kind = kind_of_file(given.path.name)
     if expected is not None and kind is not None and kind not in expected:
         raise InvalidInputError(
-            f"{given.path.name} is {kind}, and {space.id} takes {space.input_type}",
+            f"{printable(given.path.name)} is {kind}, and {space.id} takes {space.input_type}",
             hint=f"hfsr info {space.id} shows what it takes; -i NAME=@FILE sends a file as it is",
         )
+
+
+def _is_utf8(value: object) -> bool:
+    # Words of a command line that are not UTF-8 come in as lone surrogates, which no JSON can carry.
+    return not isinstance(value, str) or not any("\ud800" <= character <= "\udfff" for character in value)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -11,8 +11,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from hf_spaces_runner.domain.space import Sdk
 from hf_spaces_runner.errors import InvalidRegistryError
 
-_MAX_LENGTH = 256 * 1024
-_FENCE = re.compile(r"\A(?:---)[ \t]*\r?\n(?P<block>.*?)^---[ \t]*$", re.DOTALL | re.MULTILINE)
+if TYPE_CHECKING or not hasattr(yaml, "CBaseLoader"):
+    from yaml import BaseLoader as FastLoader
+else:
+    from yaml import CBaseLoader as FastLoader
+
+_MAX_LENGTH = 64 * 1024
+_MAX_DEPTH = 20
+_FENCE = re.compile(r"\A(?:---)[ \t]*\r?\n(?P<block>.*?)^---[ \t]*\r?$", re.DOTALL | re.MULTILINE)
 _HINT = "see https://huggingface.co/docs/hub/spaces-config-reference for the keys of a Space's README.md"
 
 
@@ -80,19 +86,31 @@ def parse_front_matter(text: str, path: Path) -> FrontMatter:
 
 def _composed(block: str, path: Path) -> yaml.Node | None:
     try:
-        for event in yaml.parse(block, yaml.BaseLoader):
-            # Nothing here needs one, and a few lines of them can stand for gigabytes.
-            if isinstance(event, yaml.AliasEvent):
-                raise InvalidRegistryError(
-                    f"{path}:{event.start_mark.line + 2}:{event.start_mark.column + 1}: aliases (*name) are not allowed"
-                )
-        return yaml.compose(block, yaml.BaseLoader)
+        complaint = _hostile(block, path)
+        node = yaml.compose(block, FastLoader) if complaint is None else None
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"{path}:{mark.line + 2}:{mark.column + 1}" if mark else f"{path}:1:1"
+        where = _where(path, error.problem_mark or error.context_mark)
         raise InvalidRegistryError(f"{where}: {error.problem or error.context or 'not YAML'}", hint=_HINT) from error
-    except (yaml.YAMLError, RecursionError) as error:
+    except yaml.YAMLError as error:
         raise InvalidRegistryError(f"{path}:1:1: not YAML: {str(error).splitlines()[0]}", hint=_HINT) from error
+    if complaint is not None:
+        raise InvalidRegistryError(complaint, hint=_HINT)
+    return node
+
+
+def _hostile(block: str, path: Path) -> str | None:
+    """Return why `block` is not safe to read: few aliases can stand for gigabytes, deep nesting kills the C parser."""
+    depth = 0
+    for event in yaml.parse(block, FastLoader):
+        if isinstance(event, yaml.AliasEvent):
+            return f"{_where(path, event.start_mark)}: aliases (*name) are not allowed here"
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _MAX_DEPTH:
+            return f"{_where(path, event.start_mark)}: nested deeper than {_MAX_DEPTH} levels"
+    return None
 
 
 def _plain(node: yaml.Node | None) -> object:
@@ -106,5 +124,9 @@ def _plain(node: yaml.Node | None) -> object:
 def _position(path: Path, node: yaml.MappingNode, location: Sequence[object]) -> str:
     """Return `file:line:column` of the value at `location`; of the block where the key is missing."""
     found = next((value for key, value in node.value if location and key.value == location[0]), node)
+    return _where(path, found.start_mark)
+
+
+def _where(path: Path, mark: Any) -> str:  # noqa: ANN401 - the C parser's marks have a type of their own
     # The block begins on the second line of the file, behind the first fence.
-    return f"{path}:{found.start_mark.line + 2}:{found.start_mark.column + 1}"
+    return f"{path}:{mark.line + 2}:{mark.column + 1}" if mark is not None else f"{path}:1:1"

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from hf_spaces_runner.domain.space import Space
 from hf_spaces_runner.errors import UnknownSpaceError
 from hf_spaces_runner.planning.image_names import (
+    HUB_IMAGE_REGISTRY,
     image_of_space,
     is_image_reference,
     split_image_reference,
@@ -15,8 +16,10 @@ from hf_spaces_runner.planning.image_names import (
 from hf_spaces_runner.registry.registry import Registry
 
 _HUB_HOSTS = frozenset({"huggingface.co", "www.huggingface.co", "hf.co"})
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 _SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+_SPACE_DOMAIN = ".hf.space"
+_MAX_LENGTH = 1000
 _FORMS = (
     "a registry id, user/name, https://huggingface.co/spaces/user/name, https://user-name.hf.space, host/name[:tag]"
 )
@@ -32,6 +35,10 @@ def find_space(reference: str, registry: Registry, image_registry: str) -> Space
     known = registry.spaces.get(reference)
     if known is not None:
         return known
+    if len(reference) > _MAX_LENGTH:
+        raise UnknownSpaceError(f"{reference[:40]!r}... has {len(reference)} characters, as the name of no Space has")
+    if _is_address_without_scheme(reference):
+        reference = f"https://{reference}"
     if "://" in reference:
         return _from_url(reference, registry, image_registry)
     if is_image_reference(reference):
@@ -41,6 +48,14 @@ def find_space(reference: str, registry: Registry, image_registry: str) -> Space
     raise UnknownSpaceError(f"no Space {reference!r} in the registry{_nearest(reference, registry)}")
 
 
+def _is_address_without_scheme(reference: str) -> bool:
+    host, slash, path = reference.partition("/")
+    if host.lower() in _HUB_HOSTS:
+        return path.startswith("spaces/")
+    # With a path it is an image: registry.hf.space/name.
+    return host.lower().endswith(_SPACE_DOMAIN) and (not slash or not path) and host.lower() != HUB_IMAGE_REGISTRY
+
+
 def _nearest(reference: str, registry: Registry) -> str:
     wanted = reference.lower()
     ids = sorted(registry.spaces, key=lambda key: -difflib.SequenceMatcher(None, wanted, key.lower()).ratio())
@@ -48,8 +63,15 @@ def _nearest(reference: str, registry: Registry) -> str:
 
 
 def _from_url(url: str, registry: Registry, image_registry: str) -> Space:
-    parts = urlsplit(url)
-    host = (parts.hostname or "").lower()
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").lower()
+    except ValueError as error:
+        raise UnknownSpaceError(f"{url!r} is not an address: {error}") from error
+    if host in {HUB_IMAGE_REGISTRY, image_registry}:
+        raise UnknownSpaceError(
+            f"{url!r} is the address of an image registry", hint=f"name the image without {parts.scheme}://"
+        )
     if parts.scheme not in {"http", "https"}:
         raise UnknownSpaceError(f"{url!r} is not the address of a Space; a Space is named by {_FORMS}")
     segments = [segment for segment in parts.path.split("/") if segment]
@@ -57,7 +79,7 @@ def _from_url(url: str, registry: Registry, image_registry: str) -> Space:
         hub_id = f"{segments[1]}/{segments[2]}"
         if _HUB_ID.fullmatch(hub_id):
             return _from_hub_id(hub_id, registry, image_registry)
-    subdomain = host.removesuffix(".hf.space")
+    subdomain = host.removesuffix(_SPACE_DOMAIN)
     if subdomain != host and _SUBDOMAIN.fullmatch(subdomain):
         return _from_subdomain(subdomain, registry, image_registry)
     raise UnknownSpaceError(f"{url!r} is not the address of a Space; a Space is named by {_FORMS}")
@@ -67,8 +89,12 @@ def _from_hub_id(hub_id: str, registry: Registry, image_registry: str) -> Space:
     for space in registry.spaces.values():
         if space.space_id is not None and space.space_id.lower() == hub_id.lower():
             return space
-    subdomain = subdomain_of(hub_id)
-    return Space(id=subdomain, docker_image=image_of_space(hub_id, image_registry), space_id=hub_id)
+    image = image_of_space(hub_id, image_registry)
+    try:
+        split_image_reference(image)
+    except ValueError as error:
+        raise UnknownSpaceError(f"{hub_id!r} is the id of no Space: {error}") from error
+    return Space(id=subdomain_of(hub_id), docker_image=image, space_id=hub_id)
 
 
 def _from_subdomain(subdomain: str, registry: Registry, image_registry: str) -> Space:
@@ -84,7 +110,12 @@ def _from_image(reference: str, registry: Registry) -> Space:
     except ValueError as error:
         raise UnknownSpaceError(f"{reference!r} is not the name of an image: {error}") from error
     for space in registry.spaces.values():
-        if space.docker_image == reference and space.source is None:
+        if space.source is None and _with_tag(space.docker_image) == _with_tag(reference):
             return space
     name = re.sub(r"[^a-z0-9._-]+", "-", image.name.lower()).strip("-.") or "image"
     return Space(id=name, docker_image=reference)
+
+
+def _with_tag(reference: str) -> str:
+    image = split_image_reference(reference)
+    return reference if image.tag or image.digest else f"{reference}:latest"

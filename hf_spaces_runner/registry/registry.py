@@ -45,7 +45,7 @@ def load_registry(user_file: Path | None) -> Registry:
     """Return the bundled registry with `user_file`, if there is one, laid over it.
 
     Raises:
-        InvalidRegistryError: a file cannot be read, or entries are not what they must be; the first 20 faults are named.
+        InvalidRegistryError: a file cannot be read, or entries are wrong; the first 20 faults are named.
     """
     bundled = read_registry(bundled_registry_directory() / "registry.yaml", origin="bundled")
     return bundled if user_file is None else read_registry(user_file, origin=str(user_file)).laid_over(bundled)
@@ -120,6 +120,4 @@ def _contradictions(content: RegistryFile) -> Iterator[_Complaint]:
             if known is None:
                 yield _Complaint(location=place, message="no such Space in this file", value=space_id)
             elif known.category != category:
-                yield _Complaint(
-                    location=place, message=f"{space_id} has the category {known.category!r} in its entry"
-                )
+                yield _Complaint(location=place, message=f"{space_id} has the category {known.category!r} in its entry")

@@ -25,7 +25,7 @@ class _UniqueKeyLoader(FastLoader):
     def construct_object(self, node: yaml.Node, deep: bool = False) -> object:
         """Say where a value stands that is written well and cannot be, such as the date 2026-13-45."""
         try:
-            return super().construct_object(node, deep=deep)  # type: ignore[no-untyped-call]
+            return super().construct_object(node, deep=deep)
         except ValueError as error:
             raise yaml.constructor.ConstructorError(problem=str(error), problem_mark=node.start_mark) from error
 
@@ -87,17 +87,18 @@ def _refuse_what_grows(text: str) -> None:
     depth = 0
     for event in yaml.parse(text, FastLoader):
         if isinstance(event, yaml.AliasEvent):
-            raise yaml.constructor.ConstructorError(
-                problem="aliases (*name) are not allowed here", problem_mark=event.start_mark
-            )
+            raise _unwanted("aliases (*name) are not allowed here", event)
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > _MAX_DEPTH:
-                raise yaml.constructor.ConstructorError(
-                    problem=f"nested more than {_MAX_DEPTH} levels deep", problem_mark=event.start_mark
-                )
+                raise _unwanted(f"nested more than {_MAX_DEPTH} levels deep", event)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
+
+
+def _unwanted(problem: str, event: yaml.Event) -> yaml.MarkedYAMLError:
+    mark: Any = event.start_mark  # libyaml's class of marks or that of the parser in Python, alike but not related
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
 
 
 def _line_and_column(text: str, error: yaml.reader.ReaderError) -> str:

@@ -17,7 +17,7 @@ def check_output_directory(path: Path) -> None:
     """
     with disk_errors(path, HINT):
         nearest = path.absolute()
-        while not os.path.lexists(nearest):
+        while not _exists(nearest):
             nearest = nearest.parent
         usable = nearest.is_dir()
         writable = os.access(nearest, os.W_OK | os.X_OK)
@@ -25,3 +25,11 @@ def check_output_directory(path: Path) -> None:
         raise UsageError(f"cannot write to {path}: {nearest} is not a folder", hint=HINT)
     if not writable:
         raise UsageError(f"cannot write to {path}: no permission to write in {nearest}", hint=HINT)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    return True

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,15 +96,20 @@ def _read_output(output: AnswerOutput, files: OutputFiles, wanted: OutputKind | 
         written, kind = files.take(file, f"file-{number}")
         kept.append((file.original_name, written.path.name))
         yield _Part(output=Output(label=label, kind=kind.kind, path=written.path))
-    value = _clean(output.value, iter(kept))
-    if output.files and (component == "plot" or not _informs(value)):
+    value = _clean(output.value, deque(kept))
+    if output.files and (component == "plot" or (KINDS.get(component) in _FILE_KINDS and not _informs(value))):
         return
     yield _read_value(label, component, value, bool(output.files), wanted)
 
 
 def _read_value(label: str, component: str, value: object, has_files: bool, wanted: OutputKind | None) -> _Part:
     kind = KINDS.get(component)
-    if kind is None or (kind in _FILE_KINDS and value is not None):
+    if (
+        kind is None
+        or (kind in _FILE_KINDS and value is not None)
+        or (kind is OutputKind.JSON and isinstance(value, str))
+    ):
+        # A ChatInterface of Gradio 5 gives its answer, a text, through a JSON component.
         kind = OutputKind.TEXT if isinstance(value, str) else OutputKind.JSON
     if value is None:
         return _Part(output=Output(label=label, kind=kind))
@@ -126,14 +132,16 @@ def _read_value(label: str, component: str, value: object, has_files: bool, want
 _RANK_WANTED, _RANK_TEXT, _RANK_JSON = range(3)
 
 
-def _clean(value: object, names: Iterator[tuple[str, str]], depth: int = 0) -> object:
-    """Return `value` as JSON with plain text in it, and the final names of the files that it mentions."""
+def _clean(value: object, names: deque[tuple[str, str]], depth: int = 0) -> object:
+    """Return `value` as JSON with plain text in it.
+
+    `names` are the original and the final names of its files, in the order in which it mentions them.
+    """
     if depth > MAX_DEPTH:
         raise AnswerError(f"the Space answered a value nested deeper than {MAX_DEPTH} levels")
     if isinstance(value, dict):
-        if _names_file(value):
-            original, final = next(names, ("", ""))
-            return {"file": final or printable(original)}
+        if names and _names_file(value) and value["file"] == names[0][0]:
+            return {"file": names.popleft()[1]}
         return {printable(str(key)): _clean(item, names, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_clean(item, names, depth + 1) for item in value]

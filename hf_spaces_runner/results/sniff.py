@@ -111,7 +111,7 @@ def _is_text(head: bytes) -> bool:
     if b"\x00" in head:
         return False
     try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)
+        codecs.getincrementaldecoder("utf-8")().decode(head, final=len(head) < _HEAD_BYTES)
     except UnicodeDecodeError:
         return False
     return True

@@ -1,5 +1,7 @@
 """A Space that finds frontal faces in a picture by a Haar cascade, which OpenCV's package carries."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
@@ -20,21 +22,29 @@ CASCADE_LOCK = Lock()
 Box = dict[str, int]
 
 
+@contextmanager
+def unreadable_told() -> Iterator[None]:
+    """Turn what Pillow raises for broken data into one sentence for the user."""
+    try:
+        yield
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise gr.Error("The file is not an image that can be read: give JPEG, PNG or WebP.") from error
+
+
 def read_picture(path: Path) -> Image.Image:
     """Open a picture as RGB, upright.
 
     Raises:
         gr.Error: not a picture, a broken one, or one of more than `MAX_PIXELS`.
     """
-    try:
-        with Image.open(path) as picture:
-            if picture.width * picture.height > MAX_PIXELS:
-                size = f"{picture.width} x {picture.height}"
-                raise gr.Error(f"The image has {size} pixels; at most {MAX_PIXELS:,} are read: shrink it.")
+    with unreadable_told():
+        picture = Image.open(path)
+    with picture:
+        if picture.width * picture.height > MAX_PIXELS:
+            size = f"{picture.width} x {picture.height}"
+            raise gr.Error(f"The image has {size} pixels; at most {MAX_PIXELS:,} are read: shrink it.")
+        with unreadable_told():
             return ImageOps.exif_transpose(picture).convert("RGB")
-    # Pillow raises any of these for broken data, and a SyntaxError for some PNG files.
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise gr.Error("The file is not an image that can be read: give JPEG, PNG or WebP.") from error
 
 
 def find_faces(picture: Image.Image) -> list[Box]:

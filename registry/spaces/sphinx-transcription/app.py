@@ -47,7 +47,9 @@ def read_samples(path: Path) -> npt.NDArray[np.int16]:
         raise gr.Error(f"The audio lasts {len(mono) / rate_hz:.2f} s: too short for a word.")
     if len(mono) > MAX_SECONDS * rate_hz:
         raise gr.Error(f"The audio lasts more than {MAX_SECONDS} s: cut it into shorter parts.")
-    speech = np.pad(soxr.resample(np.nan_to_num(mono), rate_hz, MODEL_RATE_HZ), MARGIN_SAMPLES)
+    # Floating-point WAV may hold anything, infinities too.
+    heard = np.clip(np.nan_to_num(mono), -1, 1)
+    speech = np.pad(soxr.resample(heard, rate_hz, MODEL_RATE_HZ), MARGIN_SAMPLES)
     speech += np.random.default_rng(0).normal(0, HISS, len(speech)).astype(np.float32)
     return (np.clip(speech, -1, 1) * np.iinfo(np.int16).max).astype(np.int16)
 
@@ -62,7 +64,6 @@ def transcribe(audio: str | None) -> str:
         raise gr.Error("There is no audio: give a recording of English speech.")
     samples = read_samples(Path(audio))
     with DECODER_LOCK:
-        DECODER.start_stream()
         DECODER.start_utt()
         DECODER.process_raw(samples.tobytes(), full_utt=True)
         DECODER.end_utt()

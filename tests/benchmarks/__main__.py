@@ -1,0 +1,89 @@
+"""`make bench`: measures, prints a table, and saves it as JSON."""
+
+import json
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.benchmarks.bare_floor import call_by_hand
+from tests.benchmarks.measure import Row, alone, compare, process
+
+PYTHON = sys.executable
+HFSR = str(Path(PYTHON).with_name("hfsr"))
+SENTENCE = "I love it"
+RUN = [HFSR, "run", SENTENCE, "--hf-space", "vader-sentiment"]
+
+
+def main(target: Path, times: int) -> None:
+    """Measure everything `times` times, print the table, and save it to `target`."""
+    rows = [start_up(times * 2), listing(times * 2), one_run(times)]
+    print(table(rows))  # noqa: T201 - printing is this program's purpose
+    target.write_text(json.dumps({"machine": machine(), "rows": [as_json(row) for row in rows]}, indent=2) + "\n")
+    print(f"saved to {target}")  # noqa: T201
+
+
+def start_up(times: int) -> Row:
+    """`hfsr --version` against the import that it cannot do without."""
+    click = [PYTHON, "-c", "import click"]
+    return compare("hfsr --version", process([HFSR, "--version"]), "import click", process(click), target=2, times=times)
+
+
+def listing(times: int) -> Row:
+    """`hfsr list`, by itself."""
+    return alone("hfsr list", process([HFSR, "list"]), target_s=0.150, times=times)
+
+
+def one_run(times: int) -> Row:
+    """`hfsr run` on an image that is built, against doing the same by hand."""
+    subprocess.run([HFSR, "pull", "vader-sentiment", "--pull", "missing"], check=True)
+    dry = subprocess.run([*RUN, "--dry-run", "--json"], check=True, capture_output=True, text=True)
+    docker_run = json.loads(dry.stdout)["candidates"][0]["docker_run"]
+    return compare(
+        "hfsr run",
+        process(RUN),
+        "docker run, poll, POST, docker rm",
+        lambda: call_by_hand(docker_run, "/analyze", [SENTENCE]),
+        target=1.15,
+        times=times,
+    )
+
+
+def table(rows: list[Row]) -> str:
+    """Return the rows as lines of text."""
+    heads = ("what", "median", "against", "median", "figure", "target", "")
+    cells = [heads, *(_cells(row) for row in rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(heads))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in cells)
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    by_ratio = row.other_s is not None
+    unit = "x" if by_ratio else " s"
+    other = f"{row.other_s:.3f} s" if row.other_s is not None else "-"
+    figure, target = f"{row.figure:.2f}{unit}", f"<= {row.target:g}{unit}"
+    return (row.name, f"{row.ours_s:.3f} s", row.other, other, figure, target, "met" if row.met else "MISSED")
+
+
+def as_json(row: Row) -> dict[str, object]:
+    """Return a row with all its samples, for whoever wants to look closer."""
+    return {
+        "name": row.name,
+        "ours_s": row.ours_s,
+        "other": row.other,
+        "other_s": row.other_s,
+        "figure": row.figure,
+        "target": row.target,
+        "met": row.met,
+        "ours_all_s": row.ours_all_s,
+        "other_all_s": row.other_all_s,
+    }
+
+
+def machine() -> dict[str, str]:
+    """Return what the figures depend on."""
+    return {"python": platform.python_version(), "platform": platform.platform()}
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "bench.json"), int(sys.argv[2]) if len(sys.argv) > 2 else 7)

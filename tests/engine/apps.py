@@ -1,0 +1,63 @@
+"""Builds the small Gradio apps of tests/gradio_apps on any Gradio version and runs them as the runner would."""
+
+import shutil
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import docker
+
+from hf_spaces_runner.domain.deadline import Deadline
+from hf_spaces_runner.domain.progress import ignore_progress
+from hf_spaces_runner.domain.request import Request
+from hf_spaces_runner.domain.space import Space
+from hf_spaces_runner.orchestrator.docker_engine import DockerEngine
+from hf_spaces_runner.orchestrator.readiness import wait_until_ready
+from hf_spaces_runner.planning.launch_policy import LaunchDefaults, RunIdentity, plan_launch
+from hf_spaces_runner.runner import Runner
+
+APPS = Path(__file__).parent.parent / "gradio_apps"
+
+
+def app_source(folder: str, version: str, target: Path) -> Path:
+    """Return a copy of the app `folder` below `target`, its front matter completed with the Gradio `version`."""
+    source = target / f"{folder}-{version}"
+    shutil.copytree(APPS / folder, source, ignore=shutil.ignore_patterns("__pycache__"))
+    readme = source / "README.md"
+    readme.write_text(readme.read_text().replace("sdk: gradio\n", f"sdk: gradio\nsdk_version: {version}\n", 1))
+    return source
+
+
+class GradioApps:
+    """Apps that were started so far; each runs until the end of the session."""
+
+    def __init__(self, client: docker.DockerClient, folder: Path, stack: ExitStack) -> None:
+        self._engine = DockerEngine(client)
+        self._folder = folder
+        self._stack = stack
+        self._urls: dict[tuple[str, str], str] = {}
+
+    def base_url(self, version: str, folder: str) -> str:
+        """Return the address of the app `folder` on Gradio `version`, started now unless it runs already."""
+        if (version, folder) not in self._urls:
+            self._urls[version, folder] = self._start(version, folder)
+        return self._urls[version, folder]
+
+    def _start(self, version: str, folder: str) -> str:
+        source = app_source(folder, version, self._folder)
+        space = Space(
+            id=f"{folder}-{version}".replace("_", "-"), docker_image=f"hf-spaces-runner-test/{folder}", source=source
+        )
+        home = tempfile.mkdtemp(dir=self._folder)
+        image = Runner(settings={}, environment={"HFSR_HOME": home}).acquire_image(space)
+        spec = plan_launch(
+            space,
+            Request(space=space.id),
+            LaunchDefaults(memory_bytes=2 * 1024**3, cpus=None, pids_limit=512, hf_cache="none"),
+            RunIdentity(run_id=f"tests-{time.time_ns():x}", owner="tests:0", created_at=int(time.time())),
+        )
+        container = self._stack.enter_context(self._engine.launch(replace(spec, image=image.reference)))
+        wait_until_ready(container, Deadline.after(120, time.monotonic), ignore_progress)
+        return f"http://127.0.0.1:{container.port}"

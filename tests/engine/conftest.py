@@ -1,0 +1,36 @@
+"""Real containers for tests: a Docker client, the base image, and Gradio apps of any version."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import docker
+import pytest
+
+from hf_spaces_runner.domain.progress import ignore_progress
+from hf_spaces_runner.images.acquire import Images
+from hf_spaces_runner.settings import Settings
+from tests.engine.apps import GradioApps
+
+
+@pytest.fixture(scope="session")
+def docker_client() -> Iterator[docker.DockerClient]:
+    """Return a client of the engine that DOCKER_HOST or the docker context names."""
+    client = docker.from_env()
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def base_image(docker_client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the base image that Spaces are built from, got or made if it is not here."""
+    images = Images(docker_client, lock_directory=tmp_path_factory.mktemp("locks"))
+    return images.acquire_base(str(Settings.model_fields["base_image"].default), "3.11", ignore_progress)
+
+
+@pytest.fixture(scope="session")
+def gradio_app(
+    docker_client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str, str], str]]:
+    """Start the app of a folder below tests/gradio_apps on a Gradio version, once a session; returns its base URL."""
+    with ExitStack() as stack:
+        yield GradioApps(docker_client, tmp_path_factory.mktemp("apps"), stack).base_url

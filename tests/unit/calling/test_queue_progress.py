@@ -1,0 +1,66 @@
+import pytest
+
+from hf_spaces_runner.calling.queue_progress import QueueProgress
+from hf_spaces_runner.domain.progress import Phase, Progress
+
+
+def told(*messages: dict[str, object]) -> tuple[list[tuple[str, int | None, int | None]], str]:
+    events: list[Progress] = []
+    progress = QueueProgress("/do", events.append)
+    for message in messages:
+        progress.take(message)
+    assert all(event.phase is Phase.CALL and not event.done for event in events)
+    return [(event.message, event.completed, event.total) for event in events], progress.standing
+
+
+@pytest.mark.parametrize(
+    ("message", "event"),
+    [
+        ({"msg": "estimation", "rank": 2}, ("number 3 in the Space's queue", None, None)),
+        ({"msg": "process_starts"}, ("/do runs", None, None)),
+        ({"msg": "process_generating"}, ("/do gave partial output 1", 1, None)),
+        ({"msg": "log", "log": "look\x1b[31m here\nand there", "level": "info"}, ("look here and there", None, None)),
+        ({"msg": "log", "log": "look", "level": "warning"}, ("warning: look", None, None)),
+        ({"msg": "log", "log": "look", "level": "<b>"}, ("look", None, None)),
+        (
+            {"msg": "progress", "progress_data": [{"index": 1, "length": 3, "desc": "step"}]},
+            ("step", 1, 3),
+        ),
+        (
+            {"msg": "progress", "progress_data": [{"index": None, "progress": 0.25, "desc": None}]},
+            ("/do runs", 25, 100),
+        ),
+    ],
+)
+def test_a_message_becomes_an_event(message: dict[str, object], event: tuple[str, int | None, int | None]) -> None:
+    assert told(message)[0] == [event]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"msg": "heartbeat"},
+        {"msg": "unheard_of"},
+        {"msg": ["list"]},
+        {},
+        {"msg": "estimation", "rank": "first"},
+        {"msg": "estimation", "rank": -1},
+        {"msg": "estimation", "rank": float("nan")},
+        {"msg": "log", "log": {"a": 1}},
+        {"msg": "progress", "progress_data": "x"},
+        {"msg": "progress", "progress_data": []},
+        {"msg": "progress", "progress_data": ["x"]},
+    ],
+)
+def test_nonsense_is_ignored(message: dict[str, object]) -> None:
+    assert told(message) == ([], "it had not entered the queue")
+
+
+def test_a_long_message_is_cut() -> None:
+    ((message, _, _),), _ = told({"msg": "log", "log": "x" * 100_000})
+    assert len(message) == 200
+
+
+def test_the_standing_is_the_last_thing_known() -> None:
+    assert told({"msg": "estimation", "rank": 0})[1] == "it was number 1 in the Space's queue"
+    assert told({"msg": "estimation", "rank": 0}, {"msg": "process_starts"})[1] == "the function was running"

@@ -1,0 +1,126 @@
+from dataclasses import replace
+
+import pytest
+
+from hf_spaces_runner.domain.image import Image
+from hf_spaces_runner.domain.request import Limits, Request
+from hf_spaces_runner.domain.secret import Secret
+from hf_spaces_runner.domain.space import Sdk, Space
+from hf_spaces_runner.planning.launch_policy import default_command, for_image, plan_launch
+from tests.unit.planning.samples import IDENTITY, LAUNCH_DEFAULTS, SPACE
+
+REQUEST = Request(space="clip")
+PYTHON_APP = ("python", "app.py")
+
+
+def test_a_container_is_hardened_without_being_asked() -> None:
+    spec = plan_launch(SPACE, REQUEST, LAUNCH_DEFAULTS, IDENTITY)
+    assert (spec.cap_add, spec.host_port, spec.gpus) == ((), None, None)
+    assert (spec.memory_bytes, spec.pids_limit) == (2 * 1024**3, 512)
+    assert spec.extra_hosts == {"api.gradio.app": "127.0.0.1"}
+    assert spec.platform == "linux/amd64"
+    (cache,) = spec.volumes
+    assert spec.environment["HF_HOME"] == f"{cache.target}/{cache.open_directory}"
+
+
+def test_nothing_of_the_host_is_in_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HF_TOKEN", "HTTP_PROXY", "HOME", "PATH"):
+        monkeypatch.setenv(name, "of-the-host")
+    spec = plan_launch(SPACE, REQUEST, LAUNCH_DEFAULTS, IDENTITY)
+    assert "of-the-host" not in spec.environment.values()
+    assert not set(spec.environment) & {"HF_TOKEN", "PATH", "HOME", "HTTP_PROXY", "http_proxy"}
+
+
+def test_the_labels_say_whose_it_is() -> None:
+    labels = plan_launch(SPACE, REQUEST, LAUNCH_DEFAULTS, IDENTITY).labels
+    assert labels == {
+        "hf-spaces-runner.run": IDENTITY.run_id,
+        "hf-spaces-runner.space": "clip",
+        "hf-spaces-runner.owner": "host:1",
+        "hf-spaces-runner.created": "1767268800",
+        "hf-spaces-runner.keep": "no",
+    }
+    kept = plan_launch(SPACE, replace(REQUEST, keep=True), LAUNCH_DEFAULTS, IDENTITY)
+    assert kept.labels["hf-spaces-runner.keep"] == "yes"
+
+
+def test_the_request_wins_over_the_entry_and_the_entry_over_the_defaults() -> None:
+    space = replace(SPACE, memory_bytes=3, env={"A": "entry", "B": "entry", "SYSTEM": "entry"})
+    defaults = replace(LAUNCH_DEFAULTS, memory_bytes=1, cpus=1.0)
+    plain = plan_launch(space, REQUEST, defaults, IDENTITY)
+    assert (plain.memory_bytes, plain.cpus) == (3, 1.0)
+    assert (plain.environment["A"], plain.environment["SYSTEM"]) == ("entry", "entry")
+    asked = replace(
+        REQUEST,
+        limits=Limits(memory_bytes=5, cpus=2.5, gpus="all"),
+        environment={"A": "asked", "C": "asked"},
+        secrets={"C": Secret("hidden")},
+    )
+    spec = plan_launch(space, asked, defaults, IDENTITY)
+    assert (spec.memory_bytes, spec.cpus, spec.gpus) == (5, 2.5, "all")
+    assert (spec.environment["A"], spec.environment["B"]) == ("asked", "entry")
+    assert isinstance(spec.environment["C"], Secret)
+    assert "hidden" not in repr(spec)
+
+
+@pytest.mark.parametrize(
+    "space_id", ["A.B", "x" * 100, "Ünï".encode("ascii", "replace").decode(), "---", "a_b/c d", "\x1b[31m"]
+)
+def test_the_name_is_one_that_the_engine_takes(space_id: str) -> None:
+    spec = plan_launch(replace(SPACE, id=space_id), REQUEST, LAUNCH_DEFAULTS, IDENTITY)
+    for name in (spec.name, spec.volumes[0].name):
+        assert name.isascii()
+        assert name.replace("-", "").isalnum()
+        assert len(name) < 128
+
+
+def test_a_read_only_root_comes_with_what_a_space_needs_to_write_to() -> None:
+    spec = plan_launch(SPACE, replace(REQUEST, read_only=True), LAUNCH_DEFAULTS, IDENTITY)
+    assert spec.read_only
+    assert set(spec.tmpfs) == {"/tmp"}  # noqa: S108 - the container's
+    assert spec.environment["HOME"] == "/tmp"  # noqa: S108
+    assert not plan_launch(SPACE, REQUEST, LAUNCH_DEFAULTS, IDENTITY).tmpfs
+
+
+@pytest.mark.parametrize("space_id", [None, "openai/clip"])
+def test_model_caches_are_apart_unless_they_are_to_be_shared(space_id: str | None) -> None:
+    def cache(space: Space, hf_cache: str = "per-space") -> str | None:
+        spec = plan_launch(space, REQUEST, replace(LAUNCH_DEFAULTS, hf_cache=hf_cache), IDENTITY)
+        assert ("HF_HOME" in spec.environment) == bool(spec.volumes)
+        return spec.volumes[0].name if spec.volumes else None
+
+    trusted = replace(SPACE, id="clip", space_id=space_id)
+    same_name = replace(trusted, docker_image="evil.example/clip:latest")
+    same_slug = replace(trusted, id="CLIP.")
+    newer = replace(trusted, docker_image="registry.hf.space/openai-clip@sha256:" + "a" * 64)
+    assert cache(trusted) == cache(newer)
+    assert len({cache(trusted), cache(same_name), cache(same_slug)}) == 3
+    assert cache(trusted, "shared") == cache(same_name, "shared") == "hf-spaces-runner-cache"
+    assert cache(trusted, "none") is None
+
+
+def test_gradio_spaces_have_a_default_command_and_others_have_none() -> None:
+    assert default_command(replace(SPACE, app_file="src/main.py")) == ("python", "src/main.py")
+    assert default_command(replace(SPACE, sdk=Sdk.DOCKER)) is None
+
+
+@pytest.mark.parametrize(
+    ("entrypoint", "command", "expected"),
+    [
+        ((), (), PYTHON_APP),
+        ((), ("python3",), PYTHON_APP),
+        ((), ("python",), PYTHON_APP),
+        ((), ("/bin/bash",), PYTHON_APP),
+        ((), ("python", "other.py"), None),
+        ((), ("uvicorn", "app:app"), None),
+        (("/start",), (), None),
+        (("/start",), ("python3",), None),
+    ],
+)
+def test_the_default_command_is_given_where_the_image_has_no_useful_one(
+    entrypoint: tuple[str, ...], command: tuple[str, ...], expected: tuple[str, ...] | None
+) -> None:
+    spec = plan_launch(SPACE, REQUEST, LAUNCH_DEFAULTS, IDENTITY)
+    image = Image(id="sha256:1", reference="here:1", entrypoint=entrypoint, command=command)
+    assert (for_image(spec, image, PYTHON_APP).command, for_image(spec, image, None).command) == (expected, None)
+    assert for_image(spec, image, PYTHON_APP).image == "here:1"

@@ -1,0 +1,141 @@
+"""The source folder of a Space: which files count, which stay out, and what its hash depends on."""
+
+import hashlib
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from hf_spaces_runner.domain.space import Sdk
+from hf_spaces_runner.errors import InvalidRegistryError
+from hf_spaces_runner.registry.registry import bundled_registry_directory
+from hf_spaces_runner.registry.space_source import find_constraints, read_source_file, read_space_source
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "space"
+    folder.mkdir()
+    (folder / "README.md").write_text("---\nsdk: gradio\nsdk_version: 5.49.1\ntitle: T\n---\n")
+    (folder / "app.py").write_text("print(1)\n")
+    return folder
+
+
+def test_what_is_read(folder: Path) -> None:
+    (folder / "requirements.txt").write_text("numpy\n")
+    (folder / "pre-requirements.txt").write_text("wheel\n")
+    (folder / "packages.txt").write_text("ffmpeg\n")
+    (folder / "data").mkdir()
+    (folder / "data" / "a b.txt").write_bytes(b"x")
+    source = read_space_source(folder)
+    assert (source.sdk, source.sdk_version, source.title, source.app_file) == (Sdk.GRADIO, "5.49.1", "T", "app.py")
+    assert (source.requirements, source.pre_requirements, source.packages) == ("numpy\n", "wheel\n", "ffmpeg\n")
+    assert list(source.files) == sorted(
+        ["README.md", "app.py", "data/a b.txt", "packages.txt", "pre-requirements.txt", "requirements.txt"]
+    )
+    assert source.files["data/a b.txt"].sha256 == hashlib.sha256(b"x").hexdigest()
+    assert source.left_out == ()
+
+
+def test_version_control_credentials_and_caches_stay_out(folder: Path) -> None:
+    for name in (".git", "__pycache__", ".venv", ".ssh"):
+        (folder / name).mkdir()
+        (folder / name / "secret").write_text("s")
+    (folder / ".env").write_text("TOKEN=s")
+    (folder / ".env.local").write_text("TOKEN=s")
+    (folder / "app.pyc").write_bytes(b"")
+    source = read_space_source(folder)
+    assert list(source.files) == ["README.md", "app.py"]
+    assert source.left_out == (".env", ".env.local", ".git", ".ssh", ".venv", "__pycache__", "app.pyc")
+
+
+def test_a_git_file_of_a_submodule_stays_out(folder: Path) -> None:
+    (folder / ".git").write_text("gitdir: ../.git/modules/x")
+    assert ".git" not in read_space_source(folder).files
+
+
+def test_links_are_followed_only_inside(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "secret").write_text("s")
+    (folder / ".env").write_text("TOKEN=s")
+    (folder / "inside.py").symlink_to("app.py")
+    (folder / "out").symlink_to(tmp_path / "outside" / "secret")
+    (folder / "out-dir").symlink_to(tmp_path / "outside")
+    (folder / "loop").symlink_to("loop")
+    (folder / "broken").symlink_to("nothing")
+    (folder / "around").symlink_to(".")
+    (folder / "hidden").symlink_to(".env")
+    source = read_space_source(folder)
+    assert list(source.files) == ["README.md", "app.py", "inside.py"]
+    assert source.files["inside.py"].sha256 == source.files["app.py"].sha256
+    assert set(source.left_out) == {".env", "around", "broken", "hidden", "loop", "out", "out-dir"}
+
+
+@pytest.mark.network
+def test_special_files_are_not_opened(folder: Path) -> None:
+    os.mkfifo(folder / "pipe")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(folder / "s"))
+        source = read_space_source(folder)
+    assert source.left_out == ("pipe", "s")
+
+
+def test_names_that_are_not_utf8(folder: Path) -> None:
+    Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.txt")).write_text("x")
+    source = read_space_source(folder)
+    assert os.fsencode(list(source.files)[-1]) == b"caf\xe9.txt"
+    assert len(source.sha256) == 64
+
+
+def test_the_hash_covers_names_contents_and_execute_bits_and_nothing_else(folder: Path, tmp_path: Path) -> None:
+    first = read_space_source(folder).sha256
+    os.utime(folder / "app.py", (1, 1))
+    (folder / "__pycache__").mkdir()
+    assert read_space_source(folder).sha256 == first
+    folder.rename(tmp_path / "elsewhere")
+    folder = tmp_path / "elsewhere"
+    assert read_space_source(folder).sha256 == first
+    seen = {first}
+    for change in (
+        lambda: (folder / "app.py").write_text("print(2)\n"),
+        lambda: (folder / "app.py").chmod(0o755),
+        lambda: (folder / "app.py").rename(folder / "b.py"),
+        lambda: (folder / "empty").write_text(""),
+    ):
+        change()
+        digest = read_space_source(folder).sha256
+        assert digest not in seen
+        seen.add(digest)
+
+
+def test_a_folder_that_is_no_space(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRegistryError, match=r"README\.md: no such file"):
+        read_space_source(tmp_path)
+    with pytest.raises(InvalidRegistryError, match=r"README\.md: no such file"):
+        read_space_source(tmp_path / "nothing")
+
+
+def test_texts_that_cannot_be_read(folder: Path) -> None:
+    (folder / "packages.txt").write_bytes(b"\xff")
+    with pytest.raises(InvalidRegistryError, match=r"packages\.txt: is not UTF-8 \(byte 0\)"):
+        read_space_source(folder)
+    (folder / "packages.txt").write_bytes(b"x" * (1024**2 + 1))
+    with pytest.raises(InvalidRegistryError, match="is larger than 1024 KiB"):
+        read_space_source(folder)
+
+
+def test_constraints_of_a_version(tmp_path: Path) -> None:
+    (tmp_path / "gradio-5.49.1.txt").write_text("numpy==1\n")
+    found = find_constraints(tmp_path, Sdk.GRADIO, "5.49.1")
+    assert found is not None
+    assert found == read_source_file(tmp_path / "gradio-5.49.1.txt")
+    assert find_constraints(tmp_path, Sdk.GRADIO, "5.0.0") is None
+    assert find_constraints(tmp_path, Sdk.DOCKER, None) is None
+
+
+def test_the_bundled_spaces_are_read() -> None:
+    folders = sorted((bundled_registry_directory() / "spaces").iterdir())
+    assert folders
+    for folder in folders:
+        assert read_space_source(folder).app_file in read_space_source(folder).files
