@@ -1,7 +1,7 @@
 """Tries one candidate: image, slot, container, readiness, call, result, and everything removed again on the way out."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +13,14 @@ from hf_spaces_runner.domain.launch import ContainerStatus
 from hf_spaces_runner.domain.plan import Candidate
 from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback
 from hf_spaces_runner.domain.result import Timings
-from hf_spaces_runner.errors import CallError, MemoryExceededError, RunnerError, SpaceFailedError
+from hf_spaces_runner.errors import (
+    CallError,
+    InvalidInputError,
+    MemoryExceededError,
+    NoEndpointError,
+    RunnerError,
+    SpaceFailedError,
+)
 from hf_spaces_runner.images.acquire import Images
 from hf_spaces_runner.orchestrator.engine import Container, Engine
 from hf_spaces_runner.orchestrator.evidence import last_words, log_evidence
@@ -24,15 +31,21 @@ from hf_spaces_runner.orchestrator.slots import Slots
 from hf_spaces_runner.planning.launch_policy import for_image
 from hf_spaces_runner.results.process import ProcessedAnswer, process_result
 
+_GRACE_S, _GRACE_POLL_S = 3.0, 0.05
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The parts with effects, wired by the runner. `scratch` and `stamps` are folders of ours."""
+    """The parts with effects, wired by the runner.
+
+    `connect_caller` is asked once the container starts: what speaks HTTP takes a while to load, and so it does while the
+    Space begins. `scratch` and `stamps` are folders of ours.
+    """
 
     engine: Engine
     images: Images
     slots: Slots
-    caller: Caller
+    connect_caller: Callable[[], Caller]
     scratch: Path
     stamps: Path
 
@@ -98,6 +111,7 @@ def try_candidate(
             with services.slots.acquire(slot_deadline, on_progress):
                 on_progress(Progress(phase=Phase.START, message=f"starting {space.id}"))
                 container = stack.enter_context(services.engine.launch(spec))
+        caller = services.connect_caller()
         url = f"http://127.0.0.1:{container.port}"
         with measured.phase(Phase.READY):
             ready_deadline = Deadline.after(candidate.startup_timeout_s, time.monotonic)
@@ -105,7 +119,7 @@ def try_candidate(
         with measured.phase(Phase.CALL), _explained(container):
             on_progress(Progress(phase=Phase.CALL, message=f"calling {space.id}"))
             call_deadline = Deadline.after(candidate.timeout_s, time.monotonic)
-            answer = services.caller.call(url, candidate.call, scratch, call_deadline, on_progress)
+            answer = caller.call(url, candidate.call, scratch, call_deadline, on_progress)
             on_progress(Progress(phase=Phase.CALL, message="answered", done=True))
         processed = process_result(
             answer,
@@ -122,6 +136,8 @@ def _explained(container: Container) -> Iterator[None]:
     try:
         yield
     except CallError as error:
+        if isinstance(error, InvalidInputError | NoEndpointError):
+            raise  # The Space has done nothing; its log would only hide the message.
         if error.evidence is None:
             error.evidence = log_evidence(container) or None
         _raise_if_ended(container, error)
@@ -131,12 +147,16 @@ def _explained(container: Container) -> Iterator[None]:
 
 
 def _raise_if_ended(container: Container, error: CallError) -> None:
+    # A connection breaks a moment before the engine knows that the container has ended.
+    grace = Deadline.after(_GRACE_S if error.verdict == "connection_lost" else 0.0, time.monotonic)
     try:
-        state = container.state()
+        while (state := container.state()).status is not ContainerStatus.EXITED:
+            if grace.passed:
+                return
+            time.sleep(_GRACE_POLL_S)
     except RunnerError:
         return  # The engine is gone as well; what the call said is what the user should read.
-    if state.status is not ContainerStatus.EXITED:
-        return
+    error.evidence = log_evidence(container) or None
     if state.oom_killed:
         raise MemoryExceededError(
             f"{container.name} was ended during the call: it needed more memory than its cap", evidence=error.evidence

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import docker
 
 from hf_spaces_runner.attempt import Measured, Services, try_candidate
-from hf_spaces_runner.calling.gradio import GradioCaller
+from hf_spaces_runner.calling.caller import Caller
 from hf_spaces_runner.domain.image import Image, ImageSource
 from hf_spaces_runner.domain.launch import LABEL, LaunchSpec
 from hf_spaces_runner.domain.plan import Candidate, Plan
@@ -318,10 +318,16 @@ def _connect(settings: LoadedSettings, environment: Mapping[str, str]) -> Servic
         engine=engine,
         images=Images(client, lock_directory=places.locks),
         slots=Slots(engine, max_running=settings.values.max_running, lock_directory=places.locks),
-        caller=GradioCaller(),
+        connect_caller=_connect_caller,
         scratch=places.scratch,
         stamps=places.state / "last-used",
     )
+
+
+def _connect_caller() -> Caller:
+    from hf_spaces_runner.calling.gradio import GradioCaller  # noqa: PLC0415 - see Services
+
+    return GradioCaller()
 
 
 def _check_reachable(base_url: str) -> None:

@@ -7,7 +7,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
-import platformdirs
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 from hf_spaces_runner.domain.launch import MINIMUM_CPUS, MINIMUM_MEMORY_BYTES
@@ -103,6 +102,8 @@ class Places(BaseModel):
             except ValueError as error:
                 raise ConfigurationError(f"{PREFIX}HOME (environment): {error}") from error
             return cls(config=base / "config", state=base / "state", cache=base / "cache")
+        import platformdirs  # noqa: PLC0415 - not where HFSR_HOME says it all
+
         return cls(
             config=platformdirs.user_config_path(APPLICATION),
             state=platformdirs.user_state_path(APPLICATION),

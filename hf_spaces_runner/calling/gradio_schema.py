@@ -122,9 +122,9 @@ def _read_parameter(position: int, parameter: Mapping[str, object], component: M
     if "parameter_has_default" in parameter:
         has_default = parameter["parameter_has_default"] is True
         default = parameter.get("parameter_default")
-    else:  # before Gradio 4.19
+    else:  # the first releases of Gradio 4 (4.16 and 4.20 were seen)
         default = properties.get("value")
-        has_default = default is not None
+        has_default = default not in (None, "")
     kind = _label(parameter.get("component"))
     type_ = read_type(_mapping(parameter.get("type")), kind, properties)
     return Parameter(

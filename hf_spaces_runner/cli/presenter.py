@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
@@ -61,10 +62,12 @@ class Presenter:
             for row in rows:
                 self.result("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row))
             return
+        screen = shutil.get_terminal_size().columns
         columns = [list(column) for column in zip(heads, *rows, strict=True)]
         widths = [max(len(cell) for cell in column) for column in columns]
         for index, cells in enumerate(zip(*columns, strict=True)):
             line = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+            line = line if len(line) <= screen else f"{line[: screen - 1]}…"
             self.result(_styled(line, bold=True) if index == 0 else line)
 
     def failure(self, error: RunnerError) -> None:

@@ -87,6 +87,7 @@ def _build(
 
 
 def _error_of(event: dict[str, Any], plan: BuildPlan, log: "_BuildLog") -> RunnerError:
+    log.end()
     evidence = "\n".join(log.lines)
     text = str((event.get("errorDetail") or {}).get("message") or event["error"])
     # Before the first command has run it can only be the base image; later, only the disk is not the Space's doing.
@@ -140,9 +141,15 @@ class _BuildLog:
     def last(self) -> str:
         return self.lines[-1] if self.lines else ""
 
+    def end(self) -> None:
+        """Take what was said last as a line, though its end never came."""
+        deque(self.take({"stream": "\n"}), maxlen=0)
+
     def take(self, event: dict[str, Any]) -> Iterator[str]:
         """Note what `event` says; yield what is worth showing of it, each on one line that is safe for a terminal."""
-        text = self.rest + str(event.get("stream") or event.get("status") or "")
+        said = str(event.get("stream") or event.get("status") or "")
+        # The engine's own words begin a line, whether or not the last one of a command had an end.
+        text = self.rest + ("\n" if said.startswith(("Step ", *_NOISE)) else "") + said
         # A line may come in pieces, and one without an end must not grow for ever.
         *whole, self.rest = re.split(r"[\r\n]+", text) if len(text) < 64 * _MAX_LINE_LENGTH else [text, ""]
         for raw in whole:

@@ -3,15 +3,15 @@
 import json
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import docker
+import psutil
 
 from hf_spaces_runner.domain.launch import LABEL
 from hf_spaces_runner.domain.terminal import printable
@@ -50,7 +50,6 @@ _SUPERFLUOUS = (
 )
 _CHUNK_BYTES = 1024**2
 _EVIDENCE_LINES = 40
-_STOP_PATIENCE_S = 20.0
 
 
 def missing_for_debootstrap() -> str | None:
@@ -166,12 +165,15 @@ def _process(arguments: list[str], stderr: int) -> Iterator["subprocess.Popen[by
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
-    os.killpg(process.pid, signal.SIGTERM)
-    try:
-        process.wait(timeout=_STOP_PATIENCE_S)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    # The child of unshare is the first process of its namespace: when it is killed, the kernel ends all the others
+    # before unshare sees it gone, so nobody writes into the folder that is removed next.
+    with suppress(psutil.NoSuchProcess):
+        children = psutil.Process(process.pid).children()
+        for victim in children:
+            victim.kill()
+        if not children:
+            process.kill()
+    process.wait()
 
 
 def _program(name: str) -> str | None:

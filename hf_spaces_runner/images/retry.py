@@ -12,8 +12,9 @@ from hf_spaces_runner.orchestrator.docker_errors import TRANSIENT_VERDICTS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """At most `attempts` tries, with a wait between them that doubles from `first_wait_s` up to
-    `longest_wait_s`, and a random part of at most `first_wait_s` on top.
+    """At most `attempts` tries. The wait between them doubles from `first_wait_s` up to `longest_wait_s`.
+
+    Each wait is longer by a random part of at most `first_wait_s`.
     """
 
     attempts: int = 4

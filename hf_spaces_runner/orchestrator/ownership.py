@@ -4,8 +4,6 @@ import os
 import re
 import socket
 
-import psutil
-
 _PID = re.compile(r"[1-9][0-9]{0,8}")
 
 
@@ -19,4 +17,6 @@ def is_alive(owner: str) -> bool:
     host, _, pid = owner.rpartition(":")
     if host != socket.gethostname():
         return True
+    import psutil  # noqa: PLC0415 - only a clean-up asks, and each run would pay for it
+
     return _PID.fullmatch(pid) is not None and psutil.pid_exists(int(pid))

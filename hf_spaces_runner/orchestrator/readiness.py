@@ -105,18 +105,24 @@ def _never_ready(container: Container, deadline: Deadline, observed: str) -> Not
 def _probe(port: int, timeout_s: float, observed: str) -> tuple[bool, str]:
     """Return whether Gradio answers on `port`, and what was seen; a refused connection leaves `observed` as it was."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
+    stalled = f"its port took a connection and finished no answer within {format_duration(timeout_s)}"
+    cut = threading.Event()
     try:
         connection.connect()
-        with _ends_after(connection.sock, timeout_s):
+        with _ends_after(connection.sock, timeout_s, cut):
             connection.request("GET", "/config", headers={"Accept": "application/json"})
             answer = connection.getresponse()
             body = _read(answer)
     except TimeoutError:
-        return False, f"its port took a connection and said nothing for {timeout_s:.0f} s"
-    except (OSError, http.client.HTTPException):
-        return False, observed
+        return False, stalled
+    except OSError:
+        return False, stalled if cut.is_set() else observed
+    except http.client.HTTPException:
+        return False, stalled if cut.is_set() else "its port answered something that is not HTTP, or not to the end"
     finally:
         connection.close()
+    if cut.is_set():
+        return False, stalled
     if answer.status == http.client.UNAUTHORIZED:
         return True, "it asks for a login"
     if answer.status != http.client.OK:
@@ -146,9 +152,9 @@ def _is_gradio(config_json: bytes) -> bool:
 
 
 @contextmanager
-def _ends_after(connection: socket.socket, timeout_s: float) -> Iterator[None]:
-    """Cut the connection at the timeout: the socket's own begins anew with each byte of a slow Space."""
-    timer = threading.Timer(timeout_s, _cut, [connection])
+def _ends_after(connection: socket.socket, timeout_s: float, cut: threading.Event) -> Iterator[None]:
+    """Cut the connection at the timeout, and set `cut`: the socket's own begins anew with each byte of a slow Space."""
+    timer = threading.Timer(timeout_s, _cut, [connection, cut])
     timer.daemon = True
     timer.start()
     try:
@@ -157,6 +163,7 @@ def _ends_after(connection: socket.socket, timeout_s: float) -> Iterator[None]:
         timer.cancel()
 
 
-def _cut(connection: socket.socket) -> None:
+def _cut(connection: socket.socket, cut: threading.Event) -> None:
+    cut.set()
     with suppress(OSError):  # it ended by itself at the same moment
         connection.shutdown(socket.SHUT_RDWR)

@@ -12,6 +12,8 @@ import docker
 
 from hf_spaces_runner.domain.launch import LABEL
 
+NO_MODEL_CACHE = {"HFSR_HF_CACHE": "none"}
+"""What keeps a test from leaving volumes on the engine."""
 HFSR = [sys.executable, "-m", "hf_spaces_runner"]
 
 
@@ -35,7 +37,7 @@ def hfsr(*arguments: str, directory: Path, environment: dict[str, str] | None = 
     ended = subprocess.run(
         [*HFSR, *arguments],
         cwd=directory,
-        env={**os.environ, **(environment or {})},
+        env={**os.environ, **NO_MODEL_CACHE, **(environment or {})},
         input=stdin,
         capture_output=True,
         text=True,

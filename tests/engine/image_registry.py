@@ -1,6 +1,7 @@
 """A real image registry with real logins for tests, and a proxy before it that counts requests and makes faults."""
 
 import base64
+import hashlib
 import http.client
 import io
 import json
@@ -59,22 +60,18 @@ def archive(**files: bytes) -> bytes:
     return stream.getvalue()
 
 
-def import_image(client: docker.DockerClient, reference: str, content: bytes, platform: str = "linux/amd64") -> None:
-    """Make an image of one layer with one file in it, without running anything."""
-    repository, _, tag = reference.rpartition(":")
-    answer = client.api.post(
-        f"{client.api.base_url}/v{client.api.api_version}/images/create",
-        params={
-            "fromSrc": "-",
-            "repo": repository,
-            "tag": tag,
-            "platform": platform,
-            "changes": f"LABEL {TEST_LABEL}=imported",
-        },
-        data=archive(content=content),
-        headers={"Content-Type": "application/tar"},
-    )
-    answer.raise_for_status()
+def load_image(client: docker.DockerClient, reference: str, content: bytes, architecture: str = "amd64") -> None:
+    """Make an image of one layer with one file in it, for any architecture, without running anything."""
+    layer = archive(content=content)
+    config = {
+        "architecture": architecture,
+        "os": "linux",
+        "config": {"Labels": {TEST_LABEL: "loaded"}},
+        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
+    }
+    manifest = [{"Config": "config.json", "RepoTags": [reference], "Layers": ["layer.tar"]}]
+    files = {"config.json": json.dumps(config).encode(), "manifest.json": json.dumps(manifest).encode()}
+    client.images.load(archive(**{"layer.tar": layer, **files}))
     client.images.get(reference)
 
 
@@ -108,10 +105,10 @@ class ImageRegistry:
         assert not [event for event in events if "error" in event], events
         return str(next(event["aux"]["Digest"] for event in events if "aux" in event))
 
-    def put(self, name: str, content: bytes, tag: str = "latest", platform: str = "linux/amd64") -> tuple[str, str]:
+    def put(self, name: str, content: bytes, architecture: str = "amd64") -> tuple[str, str]:
         """Have the registry hold a small image that is not on the engine; return its reference and digest."""
-        reference = f"{self.host}/{name}:{tag}"
-        import_image(self.client, reference, content, platform)
+        reference = f"{self.host}/{name}:latest"
+        load_image(self.client, reference, content, architecture)
         digest = self.push(reference)
         forget(self.client, reference)
         return reference, digest
@@ -170,9 +167,10 @@ def image_registry(docker_client: docker.DockerClient, image_registry_image: str
     """Return an image registry that runs until the end of the session; nothing of it stays on the engine."""
     with running_registry(docker_client, image_registry_image) as registry:
         yield registry
-        for tag in [tag for image in docker_client.images.list() for tag in image.tags]:
-            if tag.startswith(f"{registry.host}/"):
-                forget(docker_client, tag)
+        for image in docker_client.images.list():
+            names = [*image.tags, *(image.attrs.get("RepoDigests") or ())]
+            if any(name.startswith(f"{registry.host}/") for name in names):
+                forget(docker_client, str(image.id))
 
 
 @dataclass(slots=True)
@@ -180,12 +178,14 @@ class Proxy:
     """Stands before an image registry at `host`. `requests` are those that came: method, path and answer.
 
     `faults` holds what the next requests for manifests get instead of an answer: a status, or 0 for a connection that
-    is closed without a word.
+    is closed without a word. Contents are sent only while `blobs_go` is set; `blob_asked` is set at the first request.
     """
 
     host: str
     requests: list[tuple[str, str, int]] = field(default_factory=list)
     faults: deque[int] = field(default_factory=deque)
+    blobs_go: threading.Event = field(default_factory=threading.Event)
+    blob_asked: threading.Event = field(default_factory=threading.Event)
 
     def served(self, part: str) -> list[str]:
         """Return the paths with `part` in them that were answered with content."""
@@ -206,6 +206,9 @@ def running_proxy(registry_host: str) -> Iterator[Proxy]:
                 self.close_connection = True
                 self.connection.shutdown(socket.SHUT_RDWR)
                 return
+            if "/blobs/" in self.path:
+                proxy.blob_asked.set()
+                proxy.blobs_go.wait()
             status, headers, body = (fault, [], b"") if fault is not None else self._forward()
             proxy.requests.append((self.command, self.path, status))
             self.send_response(status)
@@ -216,14 +219,18 @@ def running_proxy(registry_host: str) -> Iterator[Proxy]:
             self.send_header("Content-Length", str(length))
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(body)
+                with suppress(OSError):  # whoever asked has gone
+                    self.wfile.write(body)
 
         do_HEAD = do_GET  # noqa: N815 - the name that the base class calls
 
         def _forward(self) -> tuple[int, list[tuple[str, str]], bytes]:
             connection = http.client.HTTPConnection(registry_host, timeout=60)
             with suppress(OSError):
-                connection.request(self.command, self.path, headers=dict(self.headers))
+                connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+                for name, value in self.headers.items():  # some come more than once
+                    connection.putheader(name, value)
+                connection.endheaders()
                 answer = connection.getresponse()
                 body = answer.read()
                 connection.close()
@@ -237,9 +244,11 @@ def running_proxy(registry_host: str) -> Iterator[Proxy]:
     proxy = Proxy(host=f"127.0.0.1:{server.server_address[1]}")
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
+    proxy.blobs_go.set()
     try:
         yield proxy
     finally:
+        proxy.blobs_go.set()
         server.shutdown()
         server.server_close()
         thread.join()

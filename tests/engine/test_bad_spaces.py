@@ -10,7 +10,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from tests.engine.command_line import HFSR, Ended, hfsr, our_containers, scratch_folders
+from tests.engine.command_line import HFSR, NO_MODEL_CACHE, Ended, hfsr, our_containers, scratch_folders
 from tests.engine.images import script_image
 
 pytestmark = pytest.mark.engine
@@ -18,7 +18,10 @@ pytestmark = pytest.mark.engine
 DIES = "import sys\nprint('loading the model')\nraise ValueError('no weights in \\x1b[31m/models\\x1b[0m')"
 SLEEPS = "import time\nprint('hello from a program that serves nothing')\ntime.sleep(600)"
 EATS = "print('eating', flush=True)\nheap = []\nwhile True:\n    heap.append(b'x' * 1_000_000)"
-SERVES_SOMETHING_ELSE = "import http.server\nhttp.server.ThreadingHTTPServer(('', 7860), http.server.SimpleHTTPRequestHandler).serve_forever()"
+SERVES_SOMETHING_ELSE = (
+    "from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer\n"
+    "ThreadingHTTPServer(('', 7860), SimpleHTTPRequestHandler).serve_forever()"
+)
 
 
 @pytest.fixture
@@ -84,7 +87,8 @@ def test_an_interrupt_leaves_nothing(
 ) -> None:
     image = script_image(docker_client, "interrupted", SLEEPS, base=base_image)
     command = [*HFSR, "run", "hi", "--hf-space", image, "--pull", "never", "-v"]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+    environment = {**os.environ, **NO_MODEL_CACHE}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         for line in process.stderr:
             if line.startswith(waits_for):
@@ -125,7 +129,8 @@ def test_at_most_three_run_at_once(docker_client: docker.DockerClient, tmp_path:
         "--slot-timeout",
         "5m",
     ]
-    crowd = [subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL) for _ in range(5)]
+    environment = {**os.environ, **NO_MODEL_CACHE}
+    crowd = [subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL, env=environment) for _ in range(5)]
     most = 0
     while any(process.poll() is None for process in crowd):
         running = docker_client.containers.list(
@@ -142,7 +147,7 @@ def test_a_slot_that_never_falls_free_ends_in_its_own_error(
 ) -> None:
     image = script_image(docker_client, "holder", SLEEPS, base=base_image)
     words = ["run", "hi", "--hf-space", image, "--pull", "never"]
-    environment = {"HFSR_MAX_RUNNING": "1"}
+    environment = {**NO_MODEL_CACHE, "HFSR_MAX_RUNNING": "1"}
     with subprocess.Popen(
         [*HFSR, *words, "-v"], cwd=tmp_path, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment}
     ) as holder:

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import docker
@@ -53,14 +54,21 @@ class Inside:
         return hfsr(*words, directory=self.directory, environment={**self.environment, **(environment or {})})
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_volume_stays(docker_client: docker.DockerClient) -> Iterator[None]:
+    before = {volume.name for volume in docker_client.volumes.list()}
+    yield
+    for volume in docker_client.volumes.list(filters={"label": f"{LABEL}.volume"}):
+        if volume.name not in before and "inside" in str(volume.name):
+            volume.remove()
+
+
 @pytest.fixture
 def inside(registry: Path, tmp_path: Path) -> Inside:
     return Inside(registry, tmp_path)
 
 
-def test_the_environment_is_the_hubs_and_nothing_of_the_hosts(
-    inside: Inside, docker_client: docker.DockerClient
-) -> None:
+def test_the_environment_is_the_hubs_and_nothing_of_the_hosts(inside: Inside) -> None:
     host = {
         "HF_TOKEN": "hf_the_hosts",
         "HTTPS_PROXY": "http://user:secret@127.0.0.1:9",
@@ -90,17 +98,18 @@ def test_the_process_has_no_capability_and_can_gain_none(inside: Inside) -> None
 
 
 def test_nothing_of_the_host_is_mounted(inside: Inside) -> None:
-    ended = inside.call("mounts")
+    ended = inside.call("mounts", environment={"HFSR_HF_CACHE": "per-space"})
     assert ended.exit_code == 0, ended.stderr
     targets = {line.split()[1] for line in ended.json["text"].splitlines()}
     assert "/hf-cache" in targets
     assert not [target for target in targets if "docker.sock" in target or target.startswith("/host")]
 
 
-def test_the_model_cache_outlives_the_container(inside: Inside) -> None:
-    first = inside.call("remember", "-i", "text=first")
+def test_the_model_cache_outlives_the_container_also_with_a_read_only_root(inside: Inside) -> None:
+    cached = {"HFSR_HF_CACHE": "per-space"}
+    first = inside.call("remember", "-i", "text=first", environment=cached)
     assert first.exit_code == 0, first.stderr
-    second = inside.call("remember", "-i", "text=second")
+    second = inside.call("remember", "-i", "text=second", "--read-only", environment=cached)
     assert second.json["text"].split()[-2:] == ["first", "second"]
 
 

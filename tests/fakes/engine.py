@@ -21,6 +21,13 @@ class Program:
     state: ContainerState = RUNNING
 
 
+NO_SUCH_COMMAND = Program(
+    log="exec failed: No such file or directory\n", state=ContainerState(status=ContainerStatus.EXITED, exit_code=127)
+)
+Programs = Mapping[tuple[str, ...] | None, Program]
+"""What the commands of an image do; None stands for the image's own command."""
+
+
 @dataclass(kw_only=True)
 class FakeContainer:
     """A container of the fake; a test changes `program` to make something happen in it."""
@@ -60,10 +67,10 @@ class FakeVolume:
 
 
 class FakeEngine:
-    """The engine that holds `images`, each with what its commands do; None stands for an image's own command."""
+    """The engine that holds `images`."""
 
-    def __init__(self, images: Mapping[str, Mapping[tuple[str, ...] | None, Program]] | None = None) -> None:
-        self.images = {"image": {None: Program()}} if images is None else images
+    def __init__(self, images: Mapping[str, Programs] | None = None) -> None:
+        self.images: Mapping[str, Programs] = {"image": {None: Program()}} if images is None else images
         self.launched: list[LaunchSpec] = []
         self._containers: list[FakeContainer] = []
         self._volumes: dict[str, FakeVolume] = {}
@@ -102,11 +109,7 @@ class FakeEngine:
             self._volumes.setdefault(volume.name, FakeVolume(name=volume.name))
         if any(spec.name == container.name for container in self._containers):
             raise LaunchError(f"starting {spec.name} failed: another has that name", verdict="name_taken")
-        program = programs.get(spec.command)
-        if program is None:
-            raise LaunchError(
-                f"starting {spec.name} failed: the image has no such command", verdict="command_not_found"
-            )
+        program = programs.get(spec.command, NO_SUCH_COMMAND)
         if spec.host_port in {container.port for container in self._containers if container.running}:
             raise PortTakenError(f"starting {spec.name} failed: the port is taken")
         number = next(self._numbers)

@@ -369,6 +369,16 @@ def test_no_thread_is_left(tmp_path: Path) -> None:
     assert not [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
 
 
+def test_a_stream_that_ends_in_the_middle_of_a_line_is_a_lost_connection(tmp_path: Path) -> None:
+    def half(handler: BaseHTTPRequestHandler) -> None:
+        start_events(handler)
+        handler.wfile.write(event({"msg": "process_starts"}) + event(completed("x")).rstrip())
+
+    with fake_space(data=half) as space, pytest.raises(CallError, match="the function was running") as caught:
+        ask(space, tmp_path)
+    assert caught.value.verdict == "connection_lost"
+
+
 def stream_of(chunk: bytes) -> Answerer:
     def answer(handler: BaseHTTPRequestHandler) -> None:
         start_events(handler)

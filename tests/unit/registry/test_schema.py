@@ -16,7 +16,7 @@ def test_the_file_is_what_the_models_say() -> None:
 def test_it_requires_the_eight_keys_and_refuses_unknown_ones() -> None:
     space = json.loads(schema_text())["$defs"]["SpaceEntry"]
     assert sorted(space["required"]) == sorted(
-        "id docker_image description category input_type output_type port status".split()
+        ["id", "docker_image", "description", "category", "input_type", "output_type", "port", "status"]
     )
     assert space["additionalProperties"] is False
     assert json.loads(schema_text())["$defs"]["Sdk"]["enum"] == [sdk.value for sdk in Sdk]
