@@ -15,6 +15,7 @@ import docker
 from hf_spaces_runner.attempt import Measured, Services, try_candidate
 from hf_spaces_runner.calling.caller import Caller
 from hf_spaces_runner.domain.image import Image, ImageSource
+from hf_spaces_runner.domain.image_names import split_image_reference
 from hf_spaces_runner.domain.launch import LABEL, LaunchSpec
 from hf_spaces_runner.domain.plan import Candidate, Plan
 from hf_spaces_runner.domain.progress import ProgressCallback, ignore_progress
@@ -39,7 +40,6 @@ from hf_spaces_runner.orchestrator.ownership import is_alive, own_name
 from hf_spaces_runner.orchestrator.slots import Slots
 from hf_spaces_runner.planning.build_plan import DEFAULT_PYTHON_VERSION, plan_build
 from hf_spaces_runner.planning.clean_up import Leftover, plan_clean_up
-from hf_spaces_runner.planning.image_names import split_image_reference
 from hf_spaces_runner.planning.launch_policy import LaunchDefaults, RunIdentity, for_image
 from hf_spaces_runner.planning.plan import PlanDefaults, image_source_of, make_plan
 from hf_spaces_runner.registry.references import find_space

@@ -5,6 +5,7 @@ from pathlib import Path
 import docker
 
 from hf_spaces_runner.domain.image import BuildPlan, Image, ImageSource
+from hf_spaces_runner.domain.image_names import split_image_reference
 from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback
 from hf_spaces_runner.domain.request import PullPolicy
 from hf_spaces_runner.errors import ImageNotFoundError, WrongArchitectureError
@@ -15,7 +16,6 @@ from hf_spaces_runner.images.lock import image_lock
 from hf_spaces_runner.images.pull import pull_image
 from hf_spaces_runner.images.retry import RetryPolicy
 from hf_spaces_runner.orchestrator.docker_errors import docker_errors
-from hf_spaces_runner.planning.image_names import split_image_reference
 
 
 class Images:

@@ -5,6 +5,7 @@ from pathlib import Path
 import docker
 
 from hf_spaces_runner.domain.image import Image
+from hf_spaces_runner.domain.image_names import split_image_reference
 from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback
 from hf_spaces_runner.errors import (
     ConfigurationError,
@@ -22,7 +23,6 @@ from hf_spaces_runner.images.local import check_platform, find_image
 from hf_spaces_runner.images.lock import image_lock
 from hf_spaces_runner.images.pull import pull_image
 from hf_spaces_runner.images.retry import RetryPolicy
-from hf_spaces_runner.planning.image_names import split_image_reference
 
 
 def base_image_name(setting: str, python_version: str) -> str:

@@ -11,13 +11,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import docker
-import psutil
 
+from hf_spaces_runner.domain.image_names import split_image_reference
 from hf_spaces_runner.domain.launch import LABEL
 from hf_spaces_runner.domain.terminal import printable
 from hf_spaces_runner.errors import BuildError, ImageError, ImageRegistryUnreachableError, NoSpaceLeftError
 from hf_spaces_runner.orchestrator.docker_errors import docker_errors, error_of_engine_text
-from hf_spaces_runner.planning.image_names import split_image_reference
 
 SUITE = "bookworm"
 PYTHON_VERSION = "3.11"
@@ -165,6 +164,8 @@ def _process(arguments: list[str], stderr: int) -> Iterator["subprocess.Popen[by
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
+    import psutil  # noqa: PLC0415 - only an interrupt needs it, and each run would pay for it
+
     # The child of unshare is the first process of its namespace: when it is killed, the kernel ends all the others
     # before unshare sees it gone, so nobody writes into the folder that is removed next.
     with suppress(psutil.NoSuchProcess):

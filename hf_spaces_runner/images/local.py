@@ -6,9 +6,9 @@ import docker
 from docker.errors import ImageNotFound
 
 from hf_spaces_runner.domain.image import Image
+from hf_spaces_runner.domain.image_names import split_image_reference
 from hf_spaces_runner.errors import WrongArchitectureError
 from hf_spaces_runner.orchestrator.docker_errors import docker_errors
-from hf_spaces_runner.planning.image_names import split_image_reference
 
 _SAME_ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}
 

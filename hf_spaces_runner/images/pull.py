@@ -5,12 +5,12 @@ from typing import Any
 
 import docker
 
+from hf_spaces_runner.domain.image_names import split_image_reference
 from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback
 from hf_spaces_runner.errors import ImageError
 from hf_spaces_runner.images.retry import RetryPolicy
 from hf_spaces_runner.images.streams import closing_stream
 from hf_spaces_runner.orchestrator.docker_errors import docker_errors, error_of_engine_text, without_secrets
-from hf_spaces_runner.planning.image_names import split_image_reference
 
 
 def pull_image(

@@ -3,11 +3,13 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-
-import tenacity
+from typing import TYPE_CHECKING
 
 from hf_spaces_runner.errors import ImageRegistryUnreachableError
 from hf_spaces_runner.orchestrator.docker_errors import TRANSIENT_VERDICTS
+
+if TYPE_CHECKING:
+    import tenacity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,11 +24,12 @@ class RetryPolicy:
     longest_wait_s: float = 8.0
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False, compare=False)
 
-    def retrying(self, before_wait: Callable[[int, BaseException], None]) -> tenacity.Retrying:
+    def retrying(self, before_wait: Callable[[int, BaseException], None]) -> "tenacity.Retrying":
         """Return the loop that tries again on transient faults only.
 
         `before_wait` is told the number of the try that failed, and its error.
         """
+        import tenacity  # noqa: PLC0415 - only a pull needs it, and each run would pay for it
 
         def tell(state: tenacity.RetryCallState) -> None:
             error = state.outcome.exception() if state.outcome is not None else None

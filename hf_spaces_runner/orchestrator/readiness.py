@@ -113,10 +113,8 @@ def _probe(port: int, timeout_s: float, observed: str) -> tuple[bool, str]:
             connection.request("GET", "/config", headers={"Accept": "application/json"})
             answer = connection.getresponse()
             body = _read(answer)
-    except TimeoutError:
-        return False, stalled
-    except OSError:
-        return False, stalled if cut.is_set() else observed
+    except OSError as error:
+        return False, stalled if cut.is_set() or isinstance(error, TimeoutError) else observed
     except http.client.HTTPException:
         return False, stalled if cut.is_set() else "its port answered something that is not HTTP, or not to the end"
     finally:

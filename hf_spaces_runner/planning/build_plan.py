@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hf_spaces_runner.domain.image import BuildPlan
+from hf_spaces_runner.domain.image_names import split_image_reference
 from hf_spaces_runner.domain.launch import LABEL
 from hf_spaces_runner.domain.space import Sdk
 from hf_spaces_runner.domain.space_source import SourceFile, SpaceSource
 from hf_spaces_runner.errors import InvalidRegistryError
-from hf_spaces_runner.planning.image_names import split_image_reference
 
 DEFAULT_PYTHON_VERSION = "3.11"
 """The Python of Spaces that name none. The Hub's default moved from 3.10 to 3.13; this lies between them."""

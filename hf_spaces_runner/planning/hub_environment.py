@@ -1,7 +1,7 @@
 """The environment that a Space finds on the Hub, made for this machine."""
 
+from hf_spaces_runner.domain.image_names import subdomain_of
 from hf_spaces_runner.domain.space import Space
-from hf_spaces_runner.planning.image_names import subdomain_of
 
 LOCAL_OWNER = "local"
 """The user name of a Space that has no Hub id."""

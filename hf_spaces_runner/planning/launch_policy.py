@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from hf_spaces_runner.domain.image import Image
+from hf_spaces_runner.domain.image_names import split_image_reference
 from hf_spaces_runner.domain.launch import LABEL, LaunchSpec, VolumeMount
 from hf_spaces_runner.domain.request import Request
 from hf_spaces_runner.domain.secret import Secret  # noqa: TC001 - the annotation of a dictionary that exists at run time
 from hf_spaces_runner.domain.space import Sdk, Space
 from hf_spaces_runner.planning.hub_environment import HF_CACHE_DIRECTORY, hub_environment
-from hf_spaces_runner.planning.image_names import split_image_reference
 
 SHARE_HOST = "api.gradio.app"
 """Gradio asks this host for a public tunnel; inside a container it is a loopback address where nothing listens."""

@@ -7,11 +7,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from hf_spaces_runner.domain.image_names import split_image_reference
 from hf_spaces_runner.domain.launch import MINIMUM_MEMORY_BYTES
 from hf_spaces_runner.domain.space import Sdk, Space
 from hf_spaces_runner.domain.terminal import printable
 from hf_spaces_runner.domain.units import parse_size
-from hf_spaces_runner.planning.image_names import split_image_reference
 
 
 def _image(text: str) -> str:

@@ -4,15 +4,15 @@ import difflib
 import re
 from urllib.parse import urlsplit
 
-from hf_spaces_runner.domain.space import Space
-from hf_spaces_runner.errors import UnknownSpaceError
-from hf_spaces_runner.planning.image_names import (
+from hf_spaces_runner.domain.image_names import (
     HUB_IMAGE_REGISTRY,
     image_of_space,
     is_image_reference,
     split_image_reference,
     subdomain_of,
 )
+from hf_spaces_runner.domain.space import Space
+from hf_spaces_runner.errors import UnknownSpaceError
 from hf_spaces_runner.registry.registry import Registry
 
 _HUB_HOSTS = frozenset({"huggingface.co", "www.huggingface.co", "hf.co"})

@@ -1,5 +1,7 @@
 """What every engine must do: one suite for the fake, on which other tests build, and for Docker's."""
 
+import os
+import signal
 import threading
 import time
 import uuid
@@ -45,6 +47,22 @@ def test_it_is_gone_whatever_ends_the_block(world: World, error: BaseException) 
     with pytest.raises(type(error)), world.engine.launch(world.spec):
         raise error
     assert world.names() == []
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("delay_s", [0.0, 0.05, 0.1, 0.2, 0.4])
+def test_an_interrupt_at_any_moment_of_the_start_leaves_nothing(docker_world: World, delay_s: float) -> None:
+    timer = threading.Timer(delay_s, os.kill, [os.getpid(), signal.SIGINT])
+
+    def work() -> None:
+        timer.start()
+        with docker_world.engine.launch(docker_world.spec):
+            time.sleep(60)
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    timer.join()
+    assert docker_world.names() == []
 
 
 def test_it_may_be_gone_before_the_block_ends(world: World) -> None:
@@ -115,9 +133,9 @@ def test_only_containers_with_our_label_are_listed(world: World) -> None:
 
 
 def test_an_unknown_image_is_an_error_and_leaves_nothing(world: World) -> None:
-    with pytest.raises(ImageNotFoundError, match="no such image"):
-        with world.engine.launch(world.spec_with(image="hf-spaces-runner-test/none:never")):
-            pytest.fail("there was no such image")
+    spec = world.spec_with(image="hf-spaces-runner-test/none:never")
+    with pytest.raises(ImageNotFoundError, match="no such image"), world.engine.launch(spec):
+        pytest.fail("there was no such image")
     assert world.names() == []
 
 
@@ -126,9 +144,8 @@ def test_a_taken_port_is_an_error_and_leaves_nothing(world: World, keep: str) ->
     with world.engine.launch(world.spec) as first:
         labels = {**world.spec.labels, f"{LABEL}.keep": keep}
         second = world.spec_with(name=f"{world.spec.name}-2", host_port=first.port, labels=labels)
-        with pytest.raises(PortTakenError):
-            with world.engine.launch(second):
-                pytest.fail("the port was taken")
+        with pytest.raises(PortTakenError), world.engine.launch(second):
+            pytest.fail("the port was taken")
         assert world.names() == [world.spec.name]
 
 
@@ -141,9 +158,8 @@ def test_a_port_that_is_asked_for_is_given(world: World) -> None:
 
 def test_a_taken_name_is_an_error_and_the_other_container_lives(world: World) -> None:
     with world.engine.launch(world.spec) as first:
-        with pytest.raises(LaunchError) as caught:
-            with world.engine.launch(world.spec):
-                pytest.fail("the name was taken")
+        with pytest.raises(LaunchError) as caught, world.engine.launch(world.spec):
+            pytest.fail("the name was taken")
         assert caught.value.verdict == "name_taken"
         assert first.state().status is ContainerStatus.RUNNING
 

@@ -1,13 +1,10 @@
 """Pulls from a real image registry with real logins: what comes, what is said about what does not, and how often."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import docker
@@ -20,7 +17,6 @@ from hf_spaces_runner.errors import (
     ImageNotFoundError,
     ImageRegistryUnreachableError,
     ImageUnauthorizedError,
-    NoSpaceLeftError,
     WrongArchitectureError,
 )
 from hf_spaces_runner.images.acquire import Images
@@ -370,58 +366,3 @@ def test_an_interrupted_pull_ends_on_the_engine_too(
     assert docker_client.images.list(name=source.reference) == []
     assert engine_images.acquire(source, PullPolicy.MISSING, ignore_progress).digest == digest
     forget(docker_client, source.reference)
-
-
-@pytest.fixture
-def full_engine(tmp_path: Path) -> Iterator[Images]:
-    """Return Images on an engine whose stream ends as that of moby 20.10 does when its disk is full.
-
-    The real one has its disk in common with everything else on the machine, so it is not filled here.
-    """
-    text = "failed to register layer: Error processing tar file(exit status 1): write /content: no space left on device"
-    events = [
-        {"status": "Pulling from x", "id": "latest"},
-        {"status": "Downloading", "progressDetail": {"current": 10, "total": 20}, "id": "b481fee57896"},
-        {"errorDetail": {"message": text}, "error": text},
-    ]
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            body = json.dumps({"message": "No such image: x"}).encode()
-            self.send_response(404)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def do_POST(self) -> None:
-            self.send_response(200)
-            self.send_header("Transfer-Encoding", "chunked")
-            self.end_headers()
-            for event in events:
-                line = json.dumps(event).encode() + b"\r\n"
-                self.wfile.write(f"{len(line):x}\r\n".encode() + line + b"\r\n")
-            self.wfile.write(b"0\r\n\r\n")
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    client = docker.DockerClient(base_url=f"tcp://127.0.0.1:{server.server_address[1]}", version="1.41")
-    yield Images(client, lock_directory=tmp_path)
-    client.close()
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def test_a_full_disk(full_engine: Images) -> None:
-    steps: list[Progress] = []
-    with pytest.raises(NoSpaceLeftError, match="no space left on device") as caught:
-        full_engine.acquire(ImageSource(reference="registry.hf.space/x:latest"), PullPolicy.MISSING, steps.append)
-    assert "hfsr cleanup" in (caught.value.hint or "")
-    assert (steps[-1].completed, steps[-1].total) == (10, 20)
-    assert not [step for step in steps if "trying again" in step.message]

@@ -1,5 +1,3 @@
-import re
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,7 +49,7 @@ def test_durations_as_people_type_them(text: str, seconds: float) -> None:
     ],
 )
 def test_what_is_no_duration_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=re.compile("is not a duration|is too long")):
+    with pytest.raises(ValueError, match=r"is not a duration|is too long"):
         parse_duration(text)
 
 
@@ -77,7 +75,7 @@ def test_sizes_as_people_type_them(text: str, size: int) -> None:
     "text", ["", "g", "-1g", "0", "0g", "0.1", "2x", "2 gigs", "1e3", "nan", "٣g", "9" * 400 + "g", "2097152t"]
 )
 def test_what_is_no_size_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is not a size|is more than any machine has"):
+    with pytest.raises(ValueError, match=r"is not a size|is more than any machine has"):
         parse_size(text)
 
 
@@ -86,10 +84,9 @@ def test_any_text_is_a_duration_and_a_size_or_a_value_error(text: str) -> None:
     for parse, most in ((parse_duration, LONGEST_S), (parse_size, 2**60)):
         try:
             value = parse(text)
-        except ValueError as error:
-            assert str(error)
-        else:
-            assert 0 < value <= most
+        except ValueError:
+            continue
+        assert 0 < value <= most
 
 
 @given(st.floats(min_value=0.05, max_value=LONGEST_S))

@@ -192,7 +192,7 @@ def test_the_name_of_an_image_is_not_taken_for_a_verdict() -> None:
         ("listen tcp4 127.0.0.1:7860: bind: address already in use", PortTakenError, "port_taken"),
         (
             (
-                "failed to create shim: OCI runtime create failed: runc create failed: unable to start container process: "
+                "OCI runtime create failed: runc create failed: unable to start container process: "
                 'exec: "nope": executable file not found in $PATH: unknown'
             ),
             LaunchError,

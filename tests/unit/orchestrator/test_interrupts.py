@@ -20,11 +20,15 @@ def handlers() -> Iterator[None]:
 
 def test_an_interrupt_comes_when_the_block_has_ended() -> None:
     steps = []
-    with pytest.raises(KeyboardInterrupt):
+
+    def work() -> None:
         with deferred_interrupts():
             os.kill(os.getpid(), signal.SIGINT)
             steps.append("went on")
         steps.append("not reached")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
     assert steps == ["went on"]
 
 
@@ -47,10 +51,15 @@ def test_an_ignored_signal_stays_ignored() -> None:
 
 def test_blocks_within_blocks_hold_back_until_the_outermost_ends() -> None:
     steps = []
-    with pytest.raises(KeyboardInterrupt), deferred_interrupts():
+
+    def work() -> None:
         with deferred_interrupts():
-            os.kill(os.getpid(), signal.SIGINT)
-        steps.append("after the inner one")
+            with deferred_interrupts():
+                os.kill(os.getpid(), signal.SIGINT)
+            steps.append("after the inner one")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
     assert steps == ["after the inner one"]
 
 
@@ -59,9 +68,14 @@ def test_the_handlers_are_put_back_after_an_error_too() -> None:
     with pytest.raises(ValueError, match="own"), deferred_interrupts():
         raise ValueError("own")
     assert signal.getsignal(signal.SIGINT) is before
-    with pytest.raises(KeyboardInterrupt) as caught, deferred_interrupts():
-        os.kill(os.getpid(), signal.SIGINT)
-        raise ValueError("own")
+
+    def fail_while_interrupted() -> None:
+        with deferred_interrupts():
+            os.kill(os.getpid(), signal.SIGINT)
+            raise ValueError("own")
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        fail_while_interrupted()
     assert isinstance(caught.value.__context__, ValueError)
 
 

@@ -40,9 +40,9 @@ def test_it_may_be_gone_already_or_hold_a_link_that_leads_out(tmp_path: Path) ->
 @pytest.mark.parametrize("place", ["file", "file/below", "/proc/none"])
 def test_a_place_where_nothing_can_be_made_is_told(tmp_path: Path, place: str) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(UsageError, match="nothing can be written in") as caught:
-        with scratch_directory(tmp_path / place, "run"):
-            pytest.fail("there was no such place")
+    scratch = scratch_directory(tmp_path / place, "run")
+    with pytest.raises(UsageError, match="nothing can be written in") as caught, scratch:
+        pytest.fail("there was no such place")
     assert "HFSR_HOME" in (caught.value.hint or "")
     assert (tmp_path / "file").exists()
 

@@ -123,9 +123,9 @@ def test_while_another_starts_one_the_wait_ends_with_the_deadline(engine: FakeEn
     first = Slots(engine, max_running=3, lock_directory=tmp_path)
     second = Slots(engine, max_running=3, lock_directory=tmp_path)
     with first.acquire(Deadline.after(10, time.monotonic), ignore_progress):
-        with pytest.raises(SlotTimeoutError, match="another process is starting one"):
-            with second.acquire(Deadline.after(0.2, time.monotonic), ignore_progress):
-                pytest.fail("two stood in the door")
+        acquired = second.acquire(Deadline.after(0.2, time.monotonic), ignore_progress)
+        with pytest.raises(SlotTimeoutError, match="another process is starting one"), acquired:
+            pytest.fail("two stood in the door")
 
 
 def test_a_passed_deadline_still_takes_what_is_free(engine: FakeEngine, world: tuple[Slots, Time]) -> None:
@@ -138,9 +138,9 @@ def test_a_passed_deadline_still_takes_what_is_free(engine: FakeEngine, world: t
 def test_a_place_where_no_lock_can_lie_is_told(engine: FakeEngine, tmp_path: Path, place: str) -> None:
     (tmp_path / "file").touch()
     slots = Slots(engine, max_running=3, lock_directory=tmp_path / place)
-    with pytest.raises(UsageError, match="nothing can be written in") as caught:
-        with slots.acquire(Deadline.after(1, time.monotonic), ignore_progress):
-            pytest.fail("there was no lock")
+    acquired = slots.acquire(Deadline.after(1, time.monotonic), ignore_progress)
+    with pytest.raises(UsageError, match="nothing can be written in") as caught, acquired:
+        pytest.fail("there was no lock")
     assert "HFSR_HOME" in (caught.value.hint or "")
 
 
@@ -149,9 +149,9 @@ def test_labels_that_an_image_brought_are_told_safely(engine: FakeEngine, tmp_pa
     slots = Slots(engine, max_running=1, lock_directory=tmp_path, sleep=own_time.sleep)
     labels = {f"{LABEL}.run": "r", f"{LABEL}.space": "\x1b[31m" + "x" * 10_000}
     with engine.launch(LaunchSpec(image="image", name="evil", labels=labels)):
-        with pytest.raises(SlotTimeoutError) as caught:
-            with slots.acquire(Deadline.after(1, own_time.clock), ignore_progress):
-                pytest.fail("there was no slot")
+        acquired = slots.acquire(Deadline.after(1, own_time.clock), ignore_progress)
+        with pytest.raises(SlotTimeoutError) as caught, acquired:
+            pytest.fail("there was no slot")
     assert caught.value.message.isprintable()
     assert len(caught.value.message) < 500
 

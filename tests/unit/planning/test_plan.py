@@ -10,7 +10,7 @@ from hf_spaces_runner.domain.result import CandidateKind
 from hf_spaces_runner.domain.secret import Secret
 from hf_spaces_runner.domain.space import Space
 from hf_spaces_runner.errors import InvalidInputError, UsageError
-from hf_spaces_runner.planning import plan as plan_module
+from hf_spaces_runner.planning import check_request
 from hf_spaces_runner.planning.plan import image_source_of, make_plan
 from tests.unit.planning.samples import IDENTITY, PLAN_DEFAULTS, SPACE
 
@@ -113,7 +113,7 @@ def test_a_value_that_no_process_can_be_given_is_refused_and_not_shown(value: st
 
 def test_a_prompt_beyond_all_measure_is_refused_and_one_of_a_megabyte_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     assert planned(Request(space="clip", prompt="x" * 1024**2)).call.prompt == "x" * 1024**2
-    monkeypatch.setattr(plan_module, "MAX_PROMPT_BYTES", 10)
+    monkeypatch.setattr(check_request, "MAX_PROMPT_LENGTH", 10)
     with pytest.raises(UsageError, match="the prompt has 11 characters; at most 10"):
         planned(Request(space="clip", prompt="x" * 11))
 

@@ -6,7 +6,8 @@ from hf_spaces_runner.registry.registry import bundled_registry_directory
 from hf_spaces_runner.registry.schema import schema_text
 
 FILE = Path(__file__).parents[3] / "registry" / "registry.schema.json"
-REGENERATE = f'python -c "from hf_spaces_runner.registry.schema import schema_text; print(schema_text(), end=str())" > {FILE.name}'
+WRITE = "from hf_spaces_runner.registry.schema import schema_text; print(schema_text(), end=str())"
+REGENERATE = f'python -c "{WRITE}" > {FILE.name}'
 
 
 def test_the_file_is_what_the_models_say() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hf_spaces_runner.planning.image_names import (
+from hf_spaces_runner.domain.image_names import (
     ImageName,
     image_of_space,
     is_image_reference,
