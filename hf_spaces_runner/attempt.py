@@ -38,8 +38,8 @@ _GRACE_S, _GRACE_POLL_S = 3.0, 0.05
 class Services:
     """The parts with effects, wired by the runner.
 
-    `connect_caller` is asked once the container starts: what speaks HTTP takes a while to load, and so it does while the
-    Space begins. `scratch` and `stamps` are folders of ours.
+    `connect_caller` is asked once the container starts: what speaks HTTP takes a while to load, and may do so while
+    the Space begins. `scratch` and `stamps` are folders of ours.
     """
 
     engine: Engine
@@ -115,11 +115,11 @@ def try_candidate(
         url = f"http://127.0.0.1:{container.port}"
         with measured.phase(Phase.READY):
             ready_deadline = Deadline.after(candidate.startup_timeout_s, time.monotonic)
-            wait_until_ready(container, ready_deadline, on_progress)
+            config = wait_until_ready(container, ready_deadline, on_progress)
         with measured.phase(Phase.CALL), _explained(container):
             on_progress(Progress(phase=Phase.CALL, message=f"calling {space.id}"))
             call_deadline = Deadline.after(candidate.timeout_s, time.monotonic)
-            answer = caller.call(url, candidate.call, scratch, call_deadline, on_progress)
+            answer = caller.call(url, candidate.call, scratch, call_deadline, on_progress, config=config)
             on_progress(Progress(phase=Phase.CALL, message="answered", done=True))
         processed = process_result(
             answer,

@@ -313,14 +313,15 @@ def _connect(settings: LoadedSettings, environment: Mapping[str, str]) -> Servic
         client.ping()
     _check_reachable(client.api.base_url)
     places = settings.places
-    engine = DockerEngine(client)
+    stamps = places.state / "last-used"
+    engine = DockerEngine(client, stamps)
     return Services(
         engine=engine,
         images=Images(client, lock_directory=places.locks),
         slots=Slots(engine, max_running=settings.values.max_running, lock_directory=places.locks),
         connect_caller=_connect_caller,
         scratch=places.scratch,
-        stamps=places.state / "last-used",
+        stamps=stamps,
     )
 
 

@@ -41,8 +41,12 @@ class Caller(Protocol):
         scratch: Path,
         deadline: Deadline,
         on_progress: ProgressCallback = ignore_progress,
+        *,
+        config: bytes = b"",
     ) -> Answer:
         """Return what the Space at `base_url` answers to `call`, its files fetched into `scratch`.
+
+        `config` is what it said of itself when it became ready, if it did: it need not be asked again.
 
         Raises:
             CallError: the call brought no result; its subclasses say why.

@@ -5,6 +5,7 @@ from pathlib import Path
 from hf_spaces_runner.calling.caller import AnswerLimits
 from hf_spaces_runner.calling.choose_endpoint import choose_endpoint
 from hf_spaces_runner.calling.connection import Connection
+from hf_spaces_runner.calling.decode_json import decode_json
 from hf_spaces_runner.calling.endpoint import Endpoint
 from hf_spaces_runner.calling.gradio_files import Downloads, upload_files
 from hf_spaces_runner.calling.gradio_queue import refused, run_direct, run_queued
@@ -37,7 +38,7 @@ class GradioCaller:
             AnswerError: what it says of itself makes no sense.
         """
         with Connection(base_url, deadline, self._limits) as connection:
-            return _read_app(connection)[1]
+            return _read_app(connection, b"")[1]
 
     def call(
         self,
@@ -46,8 +47,12 @@ class GradioCaller:
         scratch: Path,
         deadline: Deadline,
         on_progress: ProgressCallback = ignore_progress,
+        *,
+        config: bytes = b"",
     ) -> Answer:
         """Return what the app at `base_url` answers to `call`, its files fetched into `scratch`.
+
+        `config` is what `GET /config` answered a moment ago; without it, it is asked for.
 
         Raises:
             NoEndpointError: no endpoint, or several, can take the call.
@@ -58,7 +63,7 @@ class GradioCaller:
             AnswerError: the answer cannot be used.
         """
         with Connection(base_url, deadline, self._limits) as connection:
-            app, endpoints = _read_app(connection)
+            app, endpoints = _read_app(connection, config)
             endpoint, values = choose_endpoint(endpoints, call)
             on_progress(Progress(phase=Phase.CALL, message=f"calling {endpoint.name}"))
             uploaded = upload_files(connection, app, values)
@@ -73,15 +78,8 @@ class GradioCaller:
         return answer
 
 
-def _read_app(connection: Connection) -> tuple[GradioApp, tuple[Endpoint, ...]]:
-    reply = connection.get("/config")
-    if reply.status == _HTTP_NOT_FOUND:
-        raise NoEndpointError(
-            "the Space is no Gradio app: GET /config answered 404", hint="only Gradio Spaces can be called so far"
-        )
-    if not reply.ok:
-        raise refused(reply, "reading the Space's schema")
-    config = reply.json()
+def _read_app(connection: Connection, config_json: bytes) -> tuple[GradioApp, tuple[Endpoint, ...]]:
+    config = decode_json(config_json, "GET /config", connection.limits) if config_json else _get_config(connection)
     app = read_config(config)
     reply = connection.get(f"{app.prefix}/info")
     if not reply.ok:
@@ -92,6 +90,17 @@ def _read_app(connection: Connection) -> tuple[GradioApp, tuple[Endpoint, ...]]:
             "the Space offers no endpoint: its API is closed", hint="it can only be used in a browser"
         )
     return app, endpoints
+
+
+def _get_config(connection: Connection) -> object:
+    reply = connection.get("/config")
+    if reply.status == _HTTP_NOT_FOUND:
+        raise NoEndpointError(
+            "the Space is no Gradio app: GET /config answered 404", hint="only Gradio Spaces can be called so far"
+        )
+    if not reply.ok:
+        raise refused(reply, "reading the Space's schema")
+    return reply.json()
 
 
 def _read_outputs(endpoint: Endpoint, answered: list[object], downloads: Downloads) -> tuple[AnswerOutput, ...]:

@@ -49,7 +49,10 @@ def _input(word: str) -> InputValue:
     if text.startswith("@"):
         if text == "@":
             raise UsageError(f"-i {word}: no file behind @")
-        return InputValue(name=name, path=Path(text[1:]).expanduser())
+        try:
+            return InputValue(name=name, path=Path(text[1:]).expanduser())
+        except RuntimeError as error:
+            raise UsageError(f"-i {word}: nobody of that name has a home directory here") from error
     if name is None and not text:
         raise UsageError("-i is empty", hint="write -i NAME=VALUE, -i NAME=@FILE or -i @FILE")
     return InputValue(name=name, value=text)
@@ -93,6 +96,8 @@ def read_secrets(names: Sequence[str], environment: Mapping[str, str]) -> dict[s
 
 
 def _read_file(file: Path) -> dict[str, str]:
+    if file.exists() and not file.is_file():
+        raise UsageError(f"--env-file {file}: is not a file")
     try:
         if file.stat().st_size > _ENV_FILE_MAX_BYTES:
             raise UsageError(f"--env-file {file}: larger than {_ENV_FILE_MAX_BYTES} bytes")

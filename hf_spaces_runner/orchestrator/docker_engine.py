@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import docker
@@ -18,6 +19,7 @@ from hf_spaces_runner.domain.secret import Secret, redact
 from hf_spaces_runner.errors import LaunchError
 from hf_spaces_runner.orchestrator.docker_errors import docker_errors
 from hf_spaces_runner.orchestrator.interrupts import deferred_interrupts
+from hf_spaces_runner.orchestrator.state_folder import make_state_folder, state_errors
 
 _REMOVED_STATES = frozenset({"exited", "dead", "removing"})
 
@@ -86,10 +88,15 @@ class ListedVolume:
 
 
 class DockerEngine:
-    """The engine behind a Docker client."""
+    """The engine behind a Docker client.
 
-    def __init__(self, client: docker.DockerClient) -> None:
+    `stamps` is the folder where `note_use` writes as well; without it each launch prepares its volumes anew.
+    """
+
+    def __init__(self, client: docker.DockerClient, stamps: Path | None = None) -> None:
         self._api: docker.APIClient = client.api
+        self._stamps = stamps
+        self._made_at: dict[str, str] = {}
 
     @contextmanager
     def launch(self, spec: LaunchSpec) -> Iterator[DockerContainer]:
@@ -157,8 +164,7 @@ class DockerEngine:
 
     def _start(self, spec: LaunchSpec) -> DockerContainer:
         with docker_errors(f"starting {spec.name}", image=spec.image):
-            for volume in spec.volumes:
-                self._api.create_volume(volume.name, labels={f"{LABEL}.volume": volume.name})
+            closed = [volume for volume in spec.volumes if not self._is_open(volume)]
             created = self._api.create_container(
                 spec.image,
                 command=None if spec.command is None else list(spec.command),
@@ -175,7 +181,7 @@ class DockerEngine:
             with ExitStack() as undo:
                 # One that never ran shows nothing: it goes even where it was to be kept.
                 undo.callback(self.remove, created["Id"])
-                for volume in spec.volumes:
+                for volume in closed:
                     self._open_volume(created["Id"], volume)
                 self._api.start(created["Id"])
                 network = self._api.inspect_container(created["Id"])["NetworkSettings"]
@@ -185,6 +191,19 @@ class DockerEngine:
         port = int(bindings[0]["HostPort"]) if bindings else 0
         secrets = tuple(value for value in spec.environment.values() if isinstance(value, Secret))
         return DockerContainer(self._api, created["Id"], spec.name, port, secrets)
+
+    def _is_open(self, volume: VolumeMount) -> bool:
+        """Make `volume` if there is none, and return whether `_open_volume` was there before.
+
+        To ask the engine takes as long as to open it again, so a file says for which making of the volume it was done.
+        """
+        made: dict[str, str] = self._api.create_volume(volume.name, labels={f"{LABEL}.volume": volume.name})
+        self._made_at[volume.name] = made.get("CreatedAt", "")
+        if self._stamps is None or not self._made_at[volume.name]:
+            return False
+        stamp = self._stamps / volume.name
+        with state_errors(self._stamps):
+            return stamp.is_file() and stamp.read_text() == self._made_at[volume.name]
 
     def _open_volume(self, container_id: str, volume: VolumeMount) -> None:
         """Make the folder of the volume in which any user of the container may write, as in /tmp.
@@ -198,6 +217,10 @@ class DockerEngine:
             entry.type, entry.mode = tarfile.DIRTYPE, 0o1777
             archive.addfile(entry)
         self._api.put_archive(container_id, volume.target, content.getvalue())
+        if self._stamps is not None:
+            make_state_folder(self._stamps)
+            with state_errors(self._stamps):
+                (self._stamps / volume.name).write_text(self._made_at[volume.name])
 
     def _host_config(self, spec: LaunchSpec) -> dict[str, Any]:
         return dict(

@@ -1,13 +1,8 @@
 """Waits until the Space in a container answers, and says why when it never does."""
 
-import http.client
-import json
 import math
-import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 
 from hf_spaces_runner.domain.deadline import Deadline
 from hf_spaces_runner.domain.launch import ContainerState, ContainerStatus
@@ -22,11 +17,10 @@ from hf_spaces_runner.errors import (
 )
 from hf_spaces_runner.orchestrator.engine import Container
 from hf_spaces_runner.orchestrator.evidence import last_words, log_evidence
+from hf_spaces_runner.orchestrator.probe import NotReadyYet, probe_gradio
 
 _PROBE_TIMEOUT_S = 10.0
 # Parsed JSON takes up to twenty times its text, and the text is written by the Space.
-_CONFIG_MAX_BYTES = 16 * 1024**2
-_PIECE_BYTES = 64 * 1024
 _LOOK_EVERY_S = 0.1
 # The init process of the container, and every shell, say so when a command cannot be executed or is not there.
 _NO_COMMAND = frozenset({126, 127})
@@ -39,8 +33,8 @@ def wait_until_ready(
     on_progress: ProgressCallback,
     *,
     sleep: Callable[[float], None] = time.sleep,
-) -> None:
-    """Poll the Space's `/config` until it is Gradio's, looking after the container in between.
+) -> bytes:
+    """Poll the Space's `/config` until it is Gradio's, and return it; look after the container in between.
 
     The pause between two polls is 1 % of the time waited so far, from 10 ms to 0.5 s: what is lost to polling stays
     in proportion to what the Space itself takes. Source: `GET /config` answers with `dependencies` in every Gradio
@@ -61,10 +55,13 @@ def wait_until_ready(
             looked_at = now
             _raise_if_over(container, container.state())
         if container.port:
-            ready, observed = _probe(container.port, min(_PROBE_TIMEOUT_S, max(deadline.remaining_s, 0.1)), observed)
-            if ready:
+            try:
+                config = probe_gradio(container.port, min(_PROBE_TIMEOUT_S, max(deadline.remaining_s, 0.1)))
+            except NotReadyYet as seen:
+                observed = seen.observed or observed
+            else:
                 on_progress(Progress(phase=Phase.READY, message="ready", done=True))
-                return
+                return config
         if deadline.passed:
             _raise_if_over(container, container.state())
             raise _never_ready(container, deadline, observed)
@@ -100,68 +97,3 @@ def _never_ready(container: Container, deadline: Deadline, observed: str) -> Not
     return StartupTimeoutError(
         f"{container.name} was not ready within {limit}: {observed}", evidence=log_evidence(container)
     )
-
-
-def _probe(port: int, timeout_s: float, observed: str) -> tuple[bool, str]:
-    """Return whether Gradio answers on `port`, and what was seen; a refused connection leaves `observed` as it was."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
-    stalled = f"its port took a connection and finished no answer within {format_duration(timeout_s)}"
-    cut = threading.Event()
-    try:
-        connection.connect()
-        with _ends_after(connection.sock, timeout_s, cut):
-            connection.request("GET", "/config", headers={"Accept": "application/json"})
-            answer = connection.getresponse()
-            body = _read(answer)
-    except OSError as error:
-        return False, stalled if cut.is_set() or isinstance(error, TimeoutError) else observed
-    except http.client.HTTPException:
-        return False, stalled if cut.is_set() else "its port answered something that is not HTTP, or not to the end"
-    finally:
-        connection.close()
-    if cut.is_set():
-        return False, stalled
-    if answer.status == http.client.UNAUTHORIZED:
-        return True, "it asks for a login"
-    if answer.status != http.client.OK:
-        return False, f"GET /config on its port answered {answer.status}, not Gradio's configuration"
-    return _is_gradio(body), "GET /config on its port answered with something that is not Gradio's configuration"
-
-
-def _read(answer: http.client.HTTPResponse) -> bytes:
-    """Return the answer's body, or as much of it as is looked at.
-
-    Not `read(n)`: it takes a chunk of size -1 for "all there is", whatever n says.
-    """
-    pieces = []
-    size = 0
-    while size < _CONFIG_MAX_BYTES and (piece := answer.read1(_PIECE_BYTES)):
-        pieces.append(piece)
-        size += len(piece)
-    return b"".join(pieces)
-
-
-def _is_gradio(config_json: bytes) -> bool:
-    try:
-        config = json.loads(config_json)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(config, dict) and isinstance(config.get("dependencies"), list)
-
-
-@contextmanager
-def _ends_after(connection: socket.socket, timeout_s: float, cut: threading.Event) -> Iterator[None]:
-    """Cut the connection at the timeout, and set `cut`: the socket's own begins anew with each byte of a slow Space."""
-    timer = threading.Timer(timeout_s, _cut, [connection, cut])
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-def _cut(connection: socket.socket, cut: threading.Event) -> None:
-    cut.set()
-    with suppress(OSError):  # it ended by itself at the same moment
-        connection.shutdown(socket.SHUT_RDWR)

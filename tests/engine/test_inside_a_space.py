@@ -171,7 +171,7 @@ def test_asking_for_a_share_tunnel_opens_none(inside: Inside, docker_client: doc
     assert ended.exit_code == 0, ended.stderr
     container = docker_client.containers.get(ended.json["container"])
     try:
-        log = container.logs().decode()
+        log = bytes(container.logs()).decode()
         hosts = container.exec_run(["getent", "hosts", "api.gradio.app"]).output.decode()
     finally:
         container.remove(force=True)

@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-import gradio as gr
+import gradio as gr  # type: ignore[import-not-found]
 
 
 def environment() -> dict[str, str]:

@@ -19,7 +19,7 @@ from hf_spaces_runner.errors import (
     RunnerError,
     StartupTimeoutError,
 )
-from hf_spaces_runner.orchestrator import readiness
+from hf_spaces_runner.orchestrator import probe
 from hf_spaces_runner.orchestrator.readiness import wait_until_ready
 from tests.fakes.engine import FakeContainer, Program
 
@@ -200,7 +200,7 @@ def test_what_is_not_gradio_ends_with_the_timeout_and_what_was_seen(serve: Serve
 def test_of_an_answer_without_end_no_more_is_read_than_a_configuration_has(
     serve: Serve, size: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readiness, "_CONFIG_MAX_BYTES", 1024**2)
+    monkeypatch.setattr(probe, "_CONFIG_MAX_BYTES", 1024**2)
     start = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%s\r\n" % size
     sent: list[int] = []
 

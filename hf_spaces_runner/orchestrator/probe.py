@@ -1,0 +1,99 @@
+"""Asks a port once whether a Gradio app answers there, however slowly or falsely something else may."""
+
+import http.client
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from hf_spaces_runner.domain.units import format_duration
+
+_CONFIG_MAX_BYTES = 16 * 1024**2
+_PIECE_BYTES = 64 * 1024
+
+
+class NotReadyYet(Exception):  # noqa: N818 - not an error: the next probe may find it ready
+    """No Gradio app answers yet; `observed` says what did, None where nothing listens."""
+
+    def __init__(self, observed: str | None = None) -> None:
+        super().__init__(observed)
+        self.observed = observed
+
+
+def probe_gradio(port: int, timeout_s: float) -> bytes:
+    """Return what `GET /config` answers on the loopback `port`, unread but for being Gradio's.
+
+    An app that asks for a login is ready as well, and says nothing of itself: an empty text.
+
+    Raises:
+        NotReadyYet: nothing listens, or it is not, or not yet, a Gradio app.
+    """
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
+    stalled = NotReadyYet(f"its port took a connection and finished no answer within {format_duration(timeout_s)}")
+    cut = threading.Event()
+    try:
+        connection.connect()
+        with _ends_after(connection.sock, timeout_s, cut):
+            connection.request("GET", "/config", headers={"Accept": "application/json"})
+            answer = connection.getresponse()
+            body = _read(answer)
+    except TimeoutError:
+        raise stalled from None
+    except (OSError, http.client.HTTPException) as error:
+        if cut.is_set():
+            raise stalled from None
+        refused = isinstance(error, OSError)
+        raise NotReadyYet(
+            None if refused else "its port answered something that is not HTTP, or not to the end"
+        ) from None
+    finally:
+        connection.close()
+    if cut.is_set():
+        raise stalled
+    if answer.status == http.client.UNAUTHORIZED:
+        return b""
+    if answer.status != http.client.OK:
+        raise NotReadyYet(f"GET /config on its port answered {answer.status}, not Gradio's configuration")
+    if not _is_gradio(body):
+        raise NotReadyYet("GET /config on its port answered with something that is not Gradio's configuration")
+    return body
+
+
+def _read(answer: http.client.HTTPResponse) -> bytes:
+    """Return the answer's body, or as much of it as is looked at.
+
+    Not `read(n)`: it takes a chunk of size -1 for "all there is", whatever n says.
+    """
+    pieces = []
+    size = 0
+    while size < _CONFIG_MAX_BYTES and (piece := answer.read1(_PIECE_BYTES)):
+        pieces.append(piece)
+        size += len(piece)
+    return b"".join(pieces)
+
+
+def _is_gradio(config_json: bytes) -> bool:
+    try:
+        config = json.loads(config_json)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(config, dict) and isinstance(config.get("dependencies"), list)
+
+
+@contextmanager
+def _ends_after(connection: socket.socket, timeout_s: float, cut: threading.Event) -> Iterator[None]:
+    """Cut the connection at the timeout, and set `cut`: the socket's own begins anew with each byte of a slow Space."""
+    timer = threading.Timer(timeout_s, _cut, [connection, cut])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _cut(connection: socket.socket, cut: threading.Event) -> None:
+    cut.set()
+    with suppress(OSError):  # it ended by itself at the same moment
+        connection.shutdown(socket.SHUT_RDWR)
