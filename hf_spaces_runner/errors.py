@@ -59,6 +59,10 @@ class RunnerError(Exception):
         self.hint = hint if hint is not None else type(self).hint
         self.verdict = verdict if verdict is not None else type(self).verdict
 
+    def __str__(self) -> str:
+        # Not what the exception was made with: the runner takes secrets out of `message` afterwards.
+        return self.message
+
 
 class UsageError(RunnerError):
     """The call does not say what to do, or names something on this machine that is not there."""

@@ -39,6 +39,7 @@ from hf_spaces_runner.orchestrator.leftovers import find_leftovers, remove_lefto
 from hf_spaces_runner.orchestrator.ownership import is_alive, own_name
 from hf_spaces_runner.orchestrator.slots import Slots
 from hf_spaces_runner.planning.build_plan import DEFAULT_PYTHON_VERSION, plan_build
+from hf_spaces_runner.planning.check_request import check_request
 from hf_spaces_runner.planning.clean_up import Leftover, plan_clean_up
 from hf_spaces_runner.planning.launch_policy import LaunchDefaults, RunIdentity, for_image
 from hf_spaces_runner.planning.plan import PlanDefaults, image_source_of, make_plan
@@ -180,6 +181,7 @@ class Runner:
             check_output_directory(request.output_directory)
         values = self.settings.values
         space = self.find(request.space)
+        check_request(request, space)  # before the engine is asked for anything
         defaults = PlanDefaults(
             launch=LaunchDefaults(
                 memory_bytes=values.memory,

@@ -3,6 +3,8 @@
 import atexit
 import difflib
 import gc
+import itertools
+import json
 import os
 import signal
 import sys
@@ -106,12 +108,17 @@ def main(arguments: list[str] | None = None) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     # At its end the interpreter collects all that was ever imported: 60 ms for nothing. Frozen objects are left alone.
     atexit.register(gc.freeze)
+    if sys.stdout is None:
+        click.echo("Error: stdout is closed", err=True)
+        sys.exit(1)
     try:
         code = cli.main(args=words, prog_name="hfsr", standalone_mode=False)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.ClickException as error:
         error.show()
+        if isinstance(error, click.UsageError) and _wants_json(words):
+            _print_usage_error(error)
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted; nothing was left behind.", err=True)
@@ -125,6 +132,18 @@ def main(arguments: list[str] | None = None) -> None:
 
         sys.exit(report_bug(error))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _wants_json(words: list[str]) -> bool:
+    # Where click could not read the options, they can only be looked at as words.
+    return "--json" in words or "--format=json" in words or ("--format", "json") in itertools.pairwise(words)
+
+
+def _print_usage_error(error: click.UsageError) -> None:
+    from hf_spaces_runner.cli.common import failure_as_json  # noqa: PLC0415 - not paid for by --version
+    from hf_spaces_runner.errors import UsageError  # noqa: PLC0415
+
+    click.echo(json.dumps(failure_as_json(UsageError(error.format_message()))))
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -35,12 +35,12 @@ class Presenter:
 
     def result(self, text: str) -> None:
         """Print a piece of the result."""
-        click.echo(text)
+        _write(text)
 
     def object(self, value: object) -> None:
         """Print the one object of the JSON format."""
         # ASCII: what a Space wrote may hold characters that this terminal's encoding cannot say.
-        click.echo(json.dumps(value, indent=2 if self.human or sys.stdout.isatty() else None))
+        _write(json.dumps(value, indent=2 if self.human or sys.stdout.isatty() else None))
 
     def note(self, text: str) -> None:
         """Tell the user something that is not the result."""
@@ -81,6 +81,15 @@ class Presenter:
         click.echo(f"{_styled('Error:', 'red')} {error.message}", err=True)
         if error.hint:
             click.echo(f"{_styled('Hint:', 'cyan')} {error.hint}", err=True)
+
+
+def _write(text: str) -> None:
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise click.ClickException(f"stdout cannot be written: {error.strerror}") from error
 
 
 def _styled(text: str, colour: str | None = None, *, bold: bool = False, dim: bool = False) -> str:
