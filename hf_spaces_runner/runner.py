@@ -43,8 +43,9 @@ from hf_spaces_runner.planning.check_request import check_request
 from hf_spaces_runner.planning.clean_up import Leftover, plan_clean_up
 from hf_spaces_runner.planning.launch_policy import LaunchDefaults, RunIdentity, for_image
 from hf_spaces_runner.planning.plan import PlanDefaults, image_source_of, make_plan
+from hf_spaces_runner.registry.load import load_registry
 from hf_spaces_runner.registry.references import find_space
-from hf_spaces_runner.registry.registry import Registry, bundled_registry_directory, load_registry
+from hf_spaces_runner.registry.registry import Registry, bundled_registry_directory
 from hf_spaces_runner.registry.space_source import find_constraints, read_space_source
 from hf_spaces_runner.results.output_directory import check_output_directory
 from hf_spaces_runner.settings import LoadedSettings, load_settings
@@ -82,7 +83,7 @@ class Runner:
     @cached_property
     def registry(self) -> Registry:
         """The Spaces that are known: the bundled ones with the user's laid over them."""
-        return load_registry(self.settings.values.registry)
+        return load_registry(self.settings.values.registry, self.settings.places.registry_cache)
 
     @cached_property
     def services(self) -> Services:

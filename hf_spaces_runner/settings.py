@@ -3,15 +3,11 @@
 import difflib
 import tomllib
 from collections.abc import Mapping
-from enum import StrEnum
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
-
-from hf_spaces_runner.domain.launch import MINIMUM_CPUS, MINIMUM_MEMORY_BYTES
-from hf_spaces_runner.domain.request import PullPolicy
-from hf_spaces_runner.domain.units import LONGEST_S, parse_duration, parse_size
+from hf_spaces_runner.domain.settings import DESCRIPTIONS, Settings
 from hf_spaces_runner.errors import ConfigurationError
 
 PREFIX = "HFSR_"
@@ -20,69 +16,9 @@ _CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT")
 _SYSTEM_CA_BUNDLES = (Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/pki/tls/certs/ca-bundle.crt"))
 
 
-class HfCache(StrEnum):
-    """Who shares a model cache: each Space its own volume, all of them one, or nobody any."""
-
-    PER_SPACE = "per-space"
-    SHARED = "shared"
-    NONE = "none"
-
-
-def _seconds(value: object) -> object:
-    return parse_duration(value) if isinstance(value, str) else value
-
-
-def _bytes(value: object) -> object:
-    return parse_size(value) if isinstance(value, str) else value
-
-
-def _path(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    if "\0" in value:
-        raise ValueError("no path holds a NUL character")
-    return _expanded(value) if value else None
-
-
-def _expanded(path: str) -> Path:
-    try:
-        return Path(path).expanduser()
-    except RuntimeError as error:
-        raise ValueError(f"{path.partition('/')[0]} is no user of this machine") from error
-
-
-Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=LONGEST_S, allow_inf_nan=False)]
-Bytes = Annotated[int, BeforeValidator(_bytes), Field(gt=0)]
-OptionalPath = Annotated[Path | None, BeforeValidator(_path)]
-RegistryHost = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+(:\d{1,5})?$")]
-
-
-class Settings(BaseModel):
-    """The settings in force. Each description is what `hfsr config` prints."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    image_registry: RegistryHost = Field("registry.hf.space", description="host of the image registry of Spaces")
-    registry: OptionalPath = Field(None, description="registry file laid over the bundled one")
-    ca_bundle: OptionalPath = Field(None, description="CA certificates that builds trust")
-    base_image: str = Field("python:{python_version}-slim", description="image that Spaces are built from")
-    memory: Bytes = Field(2 * 1024**3, ge=MINIMUM_MEMORY_BYTES, description="memory cap of a Space")
-    cpus: float | None = Field(
-        None, ge=MINIMUM_CPUS, allow_inf_nan=False, description="CPU cap of a Space; none unless set"
-    )
-    pids_limit: int = Field(512, ge=1, description="most processes and threads in a Space")
-    max_running: int = Field(3, ge=1, description="most Spaces that run at once")
-    pull: PullPolicy = Field(PullPolicy.MISSING, description="when to ask the image registry: missing, always, never")
-    timeout: Seconds = Field(300.0, description="longest time for a call")
-    startup_timeout: Seconds = Field(600.0, description="longest time until a Space is ready")
-    slot_timeout: Seconds = Field(600.0, description="longest wait for one of the running Spaces to end")
-    hf_cache: HfCache = Field(HfCache.PER_SPACE, description="model cache volumes: per-space, shared, none")
-
-
-class Places(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
     """The directories that hold our state; `HFSR_HOME` moves all of them."""
-
-    model_config = ConfigDict(frozen=True)
 
     config: Path
     state: Path
@@ -98,9 +34,10 @@ class Places(BaseModel):
         home = environment.get(f"{PREFIX}HOME")
         if home:
             try:
-                base = _expanded(home).absolute()
-            except ValueError as error:
-                raise ConfigurationError(f"{PREFIX}HOME (environment): {error}") from error
+                base = Path(home).expanduser().absolute()
+            except RuntimeError as error:
+                user = home.partition("/")[0]
+                raise ConfigurationError(f"{PREFIX}HOME (environment): {user} is no user of this machine") from error
             return cls(config=base / "config", state=base / "state", cache=base / "cache")
         import platformdirs  # noqa: PLC0415 - not where HFSR_HOME says it all
 
@@ -116,18 +53,22 @@ class Places(BaseModel):
         return self.cache / "scratch"
 
     @property
+    def registry_cache(self) -> Path:
+        """Where snapshots of registry files lie."""
+        return self.cache / "registry"
+
+    @property
     def locks(self) -> Path:
         """Where lock files lie; they hold no data."""
         return self.state / "locks"
 
 
-class LoadedSettings(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedSettings:
     """The settings in force, and for each the layer that it comes from."""
 
-    model_config = ConfigDict(frozen=True)
-
     values: Settings
-    origins: dict[str, str]
+    origins: Mapping[str, str]
     places: Places
 
 
@@ -144,29 +85,36 @@ def load_settings(environment: Mapping[str, str], flags: Mapping[str, object] | 
         ("environment", _from_environment(environment)),
         ("flag", {name: value for name, value in (flags or {}).items() if value is not None}),
     ]
-    values: dict[str, object] = {}
-    origins = dict.fromkeys(Settings.model_fields, "default")
+    given: dict[str, object] = {}
+    origins = dict.fromkeys(DESCRIPTIONS, "default")
     for origin, layer in layers:
         for name, value in layer.items():
-            if name not in Settings.model_fields:
+            if name not in DESCRIPTIONS:
                 raise ConfigurationError(f"{_spoken(origin, name)} is not a setting{_nearest(name)}")
-            if isinstance(value, bool):  # pydantic would read it as the number 1
-                raise ConfigurationError(f"{_spoken(origin, name)}: no setting is {str(value).lower()}")
-            values[name] = value
+            given[name] = value
             origins[name] = f"{PREFIX}{name.upper()}" if origin == "environment" else origin
-    for name, value, origin in _derived(places, environment):
-        if name not in values and value is not None:
-            values[name], origins[name] = value, origin
-    try:
-        settings = Settings.model_validate(values)
-    except ValidationError as error:
-        lines = [
-            f"{_spoken(origins.get(str(complaint['loc'][0]), ''), str(complaint['loc'][0]))}:"
-            f" {complaint['msg'].removeprefix('Value error, ')} (it is {str(complaint['input'])[:200]!r})"
-            for complaint in error.errors(include_url=False)
-        ]
-        raise ConfigurationError("\n".join(lines)) from error
-    return LoadedSettings(values=settings, origins=origins, places=places)
+    values = _checked(given, origins)
+    for name, path, origin in _derived(places, environment):
+        if name not in given and path is not None:
+            values[name], origins[name] = path, origin
+    return LoadedSettings(values=Settings(**values), origins=origins, places=places)
+
+
+def _checked(given: Mapping[str, object], origins: Mapping[str, str]) -> dict[str, Any]:
+    if not given:
+        return {}
+    from hf_spaces_runner.settings_form import checked  # noqa: PLC0415 - it takes a while, and most set nothing
+
+    values: dict[str, Any] = {}
+    faults = []
+    for name, value in given.items():
+        try:
+            values[name] = checked(name, value)
+        except ValueError as error:
+            faults.append(f"{_spoken(origins[name], name)}: {error}")
+    if faults:
+        raise ConfigurationError("\n".join(faults))
+    return values
 
 
 def _from_file(file: Path) -> dict[str, object]:
@@ -209,5 +157,5 @@ def _spoken(origin: str, name: str) -> str:
 
 
 def _nearest(name: str) -> str:
-    near = difflib.get_close_matches(name, Settings.model_fields, n=1)
+    near = difflib.get_close_matches(name, DESCRIPTIONS, n=1)
     return f"; did you mean {near[0]}?" if near else ""

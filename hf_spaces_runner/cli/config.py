@@ -1,11 +1,14 @@
 """`hfsr config`: the settings in force, and where each comes from."""
 
+import dataclasses
 import os
+from pathlib import Path
 
 from hf_spaces_runner.cli.common import command
 from hf_spaces_runner.cli.presenter import Presenter
+from hf_spaces_runner.domain.settings import DESCRIPTIONS
 from hf_spaces_runner.domain.units import format_duration, format_size
-from hf_spaces_runner.settings import PREFIX, Settings, load_settings
+from hf_spaces_runner.settings import PREFIX, load_settings
 
 EPILOG = """\b
 Examples:
@@ -22,19 +25,20 @@ def config(presenter: Presenter) -> None:
     A setting NAME is set in config.toml, by the variable HFSR_NAME, or, for one run, by a flag.
     """
     loaded = load_settings(os.environ)
-    values = loaded.values.model_dump(mode="json")
-    places = {name: str(path) for name, path in loaded.places.model_dump().items()}
+    values = {name: _plain(value) for name, value in dataclasses.asdict(loaded.values).items()}
+    places = {name: str(path) for name, path in dataclasses.asdict(loaded.places).items()}
     if presenter.json:
         settings = {name: {"value": values[name], "origin": loaded.origins[name]} for name in values}
         presenter.object({"settings": settings, "directories": places})
         return
-    rows = [
-        (name, _spoken(name, value), loaded.origins[name], Settings.model_fields[name].description or "")
-        for name, value in values.items()
-    ]
+    rows = [(name, _spoken(name, value), loaded.origins[name], DESCRIPTIONS[name]) for name, value in values.items()]
     presenter.table(("SETTING", "VALUE", "FROM", "MEANING"), rows)
     presenter.note(f"config.toml is looked for in {places['config']}; state is in {places['state']}, {places['cache']}")
     presenter.note(f"{PREFIX}HOME moves all three")
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, Path) else value
 
 
 def _spoken(name: str, value: object) -> str:

@@ -9,8 +9,8 @@ from hf_spaces_runner.cli.list import space_as_json
 from hf_spaces_runner.cli.presenter import Presenter
 from hf_spaces_runner.domain.space import Space
 from hf_spaces_runner.domain.units import format_size
+from hf_spaces_runner.registry.load import load_registry
 from hf_spaces_runner.registry.references import find_space
-from hf_spaces_runner.registry.registry import load_registry
 from hf_spaces_runner.settings import load_settings
 
 EPILOG = """\b
@@ -25,8 +25,9 @@ _EXAMPLES = {"text": '"your text"', "image": "-i @photo.jpg", "audio": "-i @talk
 @click.argument("space")
 def info(presenter: Presenter, *, space: str) -> None:
     """Show what is known of SPACE: a registry id, user/name, a Space's URL, or an image."""
-    settings = load_settings(os.environ).values
-    known = find_space(space, load_registry(settings.registry), settings.image_registry)
+    loaded = load_settings(os.environ)
+    registry = load_registry(loaded.values.registry, loaded.places.registry_cache)
+    known = find_space(space, registry, loaded.values.image_registry)
     if presenter.json:
         presenter.object({**space_as_json(known), "command": _example(known)})
         return

@@ -8,7 +8,7 @@ from hf_spaces_runner.cli.common import command
 from hf_spaces_runner.cli.presenter import Presenter
 from hf_spaces_runner.domain.space import Space
 from hf_spaces_runner.errors import UsageError
-from hf_spaces_runner.registry.registry import load_registry
+from hf_spaces_runner.registry.load import load_registry
 from hf_spaces_runner.settings import load_settings
 
 EPILOG = """\b
@@ -23,7 +23,8 @@ Examples:
 @click.option("--category", metavar="NAME", help="Only the Spaces of this category.")
 def list_spaces(presenter: Presenter, *, category: str | None) -> None:
     """List the Spaces of the registry: id, category, what goes in, what comes out, and a description."""
-    registry = load_registry(load_settings(os.environ).values.registry)
+    loaded = load_settings(os.environ)
+    registry = load_registry(loaded.values.registry, loaded.places.registry_cache)
     if category is not None and category not in registry.categories:
         raise UsageError(
             f"no category {category!r} in the registry", hint=f"there are: {', '.join(sorted(registry.categories))}"

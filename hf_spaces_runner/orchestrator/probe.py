@@ -14,11 +14,15 @@ _PIECE_BYTES = 64 * 1024
 
 
 class NotReadyYet(Exception):  # noqa: N818 - not an error: the next probe may find it ready
-    """No Gradio app answers yet; `observed` says what did, None where nothing listens."""
+    """No Gradio app answers yet; `observed` says what did, None where nothing listens.
 
-    def __init__(self, observed: str | None = None) -> None:
+    `refused`: nobody took the connection. Docker's proxy takes all of them for as long as the container runs.
+    """
+
+    def __init__(self, observed: str | None = None, *, refused: bool = False) -> None:
         super().__init__(observed)
         self.observed = observed
+        self.refused = refused
 
 
 def probe_gradio(port: int, timeout_s: float) -> bytes:
@@ -40,12 +44,15 @@ def probe_gradio(port: int, timeout_s: float) -> bytes:
             body = _read(answer)
     except TimeoutError:
         raise stalled from None
+    except ConnectionRefusedError:
+        raise NotReadyYet(refused=True) from None
     except (OSError, http.client.HTTPException) as error:
         if cut.is_set():
             raise stalled from None
-        refused = isinstance(error, OSError)
+        # A connection that is closed at once is both: Docker's proxy does so while nothing listens behind it.
+        broken = isinstance(error, http.client.HTTPException) and not isinstance(error, OSError)
         raise NotReadyYet(
-            None if refused else "its port answered something that is not HTTP, or not to the end"
+            "its port answered something that is not HTTP, or not to the end" if broken else None
         ) from None
     finally:
         connection.close()

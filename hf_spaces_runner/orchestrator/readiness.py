@@ -21,7 +21,7 @@ from hf_spaces_runner.orchestrator.probe import NotReadyYet, probe_gradio
 
 _PROBE_TIMEOUT_S = 10.0
 # Parsed JSON takes up to twenty times its text, and the text is written by the Space.
-_LOOK_EVERY_S = 0.1
+_LOOK_EVERY_S, _LOOK_WHEN_REFUSED_S = 1.0, 0.1
 # The init process of the container, and every shell, say so when a command cannot be executed or is not there.
 _NO_COMMAND = frozenset({126, 127})
 _SHORTEST_S, _LONGEST_S, _SHARE = 0.01, 0.5, 0.01
@@ -48,10 +48,12 @@ def wait_until_ready(
     """
     observed = "nothing answered on its port"
     looked_at = -math.inf
+    refused = True
     on_progress(Progress(phase=Phase.READY, message=f"waiting for {container.name}"))
     while True:
         now = deadline.clock()
-        if now - looked_at >= _LOOK_EVERY_S:
+        # To look costs the engine more than a poll, so it is done where there is reason to.
+        if now - looked_at >= (_LOOK_WHEN_REFUSED_S if refused else _LOOK_EVERY_S):
             looked_at = now
             _raise_if_over(container, container.state())
         if container.port:
@@ -59,6 +61,7 @@ def wait_until_ready(
                 config = probe_gradio(container.port, min(_PROBE_TIMEOUT_S, max(deadline.remaining_s, 0.1)))
             except NotReadyYet as seen:
                 observed = seen.observed or observed
+                refused = seen.refused
             else:
                 on_progress(Progress(phase=Phase.READY, message="ready", done=True))
                 return config

@@ -2,7 +2,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from hf_spaces_runner.settings import Settings
+from hf_spaces_runner.domain.settings import DESCRIPTIONS
 from tests.engine.command_line import HFSR, hfsr
 
 
@@ -13,7 +13,7 @@ def test_it_shows_each_setting_with_its_value_and_its_origin(tmp_path: Path, pri
     environment = {"HFSR_TIMEOUT": "2m", "HFSR_IMAGE_REGISTRY": "localhost:5000"}
     shown = hfsr("config", "--json", directory=tmp_path, environment=environment).json
     settings = shown["settings"]
-    assert set(settings) == set(Settings.model_fields)
+    assert set(settings) == set(DESCRIPTIONS)
     assert settings["memory"]["origin"] == str(folder / "config.toml")
     assert settings["timeout"] == {"value": 120.0, "origin": "HFSR_TIMEOUT"}
     assert settings["image_registry"] == {"value": "localhost:5000", "origin": "HFSR_IMAGE_REGISTRY"}
@@ -24,7 +24,7 @@ def test_it_shows_each_setting_with_its_value_and_its_origin(tmp_path: Path, pri
 def test_it_shows_a_line_a_setting_to_a_pipe(tmp_path: Path) -> None:
     ended = hfsr("config", directory=tmp_path, environment={"HFSR_MEMORY": "512m"})
     names = [line.split("\t")[0] for line in ended.stdout.splitlines()]
-    assert names == list(Settings.model_fields)
+    assert names == list(DESCRIPTIONS)
     assert any(line.startswith("memory\t512 MiB\tHFSR_MEMORY") for line in ended.stdout.splitlines())
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from hf_spaces_runner.domain.launch import LABEL, ContainerState, ContainerStatus, LaunchSpec
 from hf_spaces_runner.domain.progress import ignore_progress
+from hf_spaces_runner.domain.settings import Settings
 from hf_spaces_runner.images.acquire import Images
 from hf_spaces_runner.orchestrator.docker_engine import DockerEngine
 from hf_spaces_runner.orchestrator.engine import Engine
-from hf_spaces_runner.settings import Settings
 from tests.engine.images import script_image
 from tests.fakes.engine import FakeEngine, Program
 
@@ -44,7 +44,7 @@ def docker_client() -> Iterator[docker.DockerClient]:
 def server_image(docker_client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Build an image whose command is a small server that answers as Gradio does."""
     images = Images(docker_client, lock_directory=tmp_path_factory.mktemp("locks"))
-    base = images.acquire_base(str(Settings.model_fields["base_image"].default), "3.11", ignore_progress)
+    base = images.acquire_base(Settings().base_image, "3.11", ignore_progress)
     tag = script_image(docker_client, f"contract-{uuid.uuid4().hex[:8]}", SERVE, base=base)
     yield tag
     docker_client.images.remove(tag, force=True)

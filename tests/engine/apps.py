@@ -17,6 +17,7 @@ from hf_spaces_runner.orchestrator.docker_engine import DockerEngine
 from hf_spaces_runner.orchestrator.readiness import wait_until_ready
 from hf_spaces_runner.planning.launch_policy import LaunchDefaults, RunIdentity, plan_launch
 from hf_spaces_runner.runner import Runner
+from tests.engine.images import TEST_LABEL
 
 APPS = Path(__file__).parent.parent / "gradio_apps"
 
@@ -58,6 +59,8 @@ class GradioApps:
             LaunchDefaults(memory_bytes=2 * 1024**3, cpus=None, pids_limit=512, hf_cache="none"),
             RunIdentity(run_id=f"tests-{time.time_ns():x}", owner="tests:0", created_at=int(time.time())),
         )
-        container = self._stack.enter_context(self._engine.launch(replace(spec, image=image.reference)))
+        container = self._stack.enter_context(
+            self._engine.launch(replace(spec, image=image.reference, labels={TEST_LABEL: "gradio app"}))
+        )
         wait_until_ready(container, Deadline.after(120, time.monotonic), ignore_progress)
         return f"http://127.0.0.1:{container.port}"

@@ -7,8 +7,8 @@ import docker
 import pytest
 
 from hf_spaces_runner.domain.progress import ignore_progress
+from hf_spaces_runner.domain.settings import Settings
 from hf_spaces_runner.images.acquire import Images
-from hf_spaces_runner.settings import Settings
 from tests.engine.apps import GradioApps
 
 
@@ -24,7 +24,7 @@ def docker_client() -> Iterator[docker.DockerClient]:
 def base_image(docker_client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the base image that Spaces are built from, got or made if it is not here."""
     images = Images(docker_client, lock_directory=tmp_path_factory.mktemp("locks"))
-    return images.acquire_base(str(Settings.model_fields["base_image"].default), "3.11", ignore_progress)
+    return images.acquire_base(Settings().base_image, "3.11", ignore_progress)
 
 
 @pytest.fixture(scope="session")

@@ -172,7 +172,7 @@ def test_asking_for_a_share_tunnel_opens_none(inside: Inside, docker_client: doc
     container = docker_client.containers.get(ended.json["container"])
     try:
         log = bytes(container.logs()).decode()
-        hosts = container.exec_run(["getent", "hosts", "api.gradio.app"]).output.decode()
+        hosts = bytes(container.exec_run(["getent", "hosts", "api.gradio.app"]).output).decode()
     finally:
         container.remove(force=True)
     assert "asking for a share tunnel" in log

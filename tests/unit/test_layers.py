@@ -16,6 +16,7 @@ ROOT = Path(hf_spaces_runner.__file__).parent
 LAYERS = (
     {"errors"},
     {"domain"},
+    {"settings_form"},
     {"registry", "settings"},
     {"planning"},
     {"orchestrator", "images", "calling", "results", "local_models"},

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from hf_spaces_runner.domain.settings import DESCRIPTIONS
 from hf_spaces_runner.errors import ConfigurationError
-from hf_spaces_runner.settings import LoadedSettings, Places, Settings, load_settings
+from hf_spaces_runner.settings import LoadedSettings, Places, load_settings
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def test_the_defaults_are_in_force_where_nothing_is_set(home: Path) -> None:
     values = loaded.values
     assert (values.image_registry, values.memory, values.max_running) == ("registry.hf.space", 2 * 1024**3, 3)
     assert (values.timeout, values.startup_timeout, values.pull) == (300, 600, "missing")
-    assert set(loaded.origins) == set(Settings.model_fields)
+    assert set(loaded.origins) == set(DESCRIPTIONS)
     assert {origin for name, origin in loaded.origins.items() if name != "ca_bundle"} == {"default"}
 
 

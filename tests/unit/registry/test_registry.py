@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 
 from hf_spaces_runner.errors import InvalidRegistryError
-from hf_spaces_runner.registry.registry import Registry, bundled_registry_directory, load_registry, read_registry
+from hf_spaces_runner.registry.load import load_registry
+from hf_spaces_runner.registry.read import read_registry
+from hf_spaces_runner.registry.registry import Registry, bundled_registry_directory
 
 AS_IN_THE_README = """\
 spaces:
@@ -66,8 +68,8 @@ def test_a_file_without_entries_is_an_empty_registry(file: Path, text: str) -> N
     assert read_registry(file, origin="test") == Registry(spaces={}, categories={})
 
 
-def test_the_bundled_registry_holds_the_spaces_of_the_main_job_with_their_sources() -> None:
-    registry = load_registry(None)
+def test_the_bundled_registry_holds_the_spaces_of_the_main_job_with_their_sources(tmp_path: Path) -> None:
+    registry = load_registry(None, tmp_path / "cache")
     assert {"vader-sentiment", "sphinx-transcription", "face-detection"} <= set(registry.spaces)
     for space in registry.spaces.values():
         assert space.origin == "bundled"
@@ -77,16 +79,16 @@ def test_the_bundled_registry_holds_the_spaces_of_the_main_job_with_their_source
     assert (bundled_registry_directory() / "registry.yaml").is_file()
 
 
-def test_an_entry_of_the_user_wins_and_the_others_stay(file: Path) -> None:
+def test_an_entry_of_the_user_wins_and_the_others_stay(file: Path, tmp_path: Path) -> None:
     file.write_text("spaces:\n" + entry("vader-sentiment", category="mine") + entry("own"), encoding="utf-8")
-    bundled, merged = load_registry(None), load_registry(file)
+    bundled, merged = load_registry(None, tmp_path / "cache"), load_registry(file, tmp_path / "cache")
     assert set(merged.spaces) == {*bundled.spaces, "own"}
     assert merged.spaces["vader-sentiment"].origin == str(file)
     assert merged.spaces["vader-sentiment"].source is None
     assert merged.spaces["face-detection"] == bundled.spaces["face-detection"]
 
 
-def test_categories_are_merged_and_follow_an_entry_that_moves(file: Path) -> None:
+def test_categories_are_merged_and_follow_an_entry_that_moves(file: Path, tmp_path: Path) -> None:
     file.write_text(
         "spaces:\n"
         + entry("vader-sentiment", category="mine")
@@ -94,7 +96,7 @@ def test_categories_are_merged_and_follow_an_entry_that_moves(file: Path) -> Non
         + "categories:\n  audio_processing: [own-audio]\n",
         encoding="utf-8",
     )
-    merged = load_registry(file)
+    merged = load_registry(file, tmp_path / "cache")
     assert merged.categories["audio_processing"] == ("sphinx-transcription", "own-audio")
     assert merged.categories["mine"] == ("vader-sentiment",)
     assert "vader-sentiment" not in merged.categories.get("text_processing", ())
@@ -189,7 +191,7 @@ def test_what_is_told_of_a_key_with_escapes_is_safe_for_a_terminal(file: Path) -
     assert line.startswith("1:24: x: ")
 
 
-def test_many_entries_outside_of_the_categories_take_no_quadratic_time(file: Path) -> None:
+def test_many_entries_outside_of_the_categories_take_no_quadratic_time(file: Path, tmp_path: Path) -> None:
     file.write_text("spaces:\n" + "".join(entry(f"s{number}") for number in range(3000)), encoding="utf-8")
-    merged = load_registry(file)
+    merged = load_registry(file, tmp_path / "cache")
     assert len(merged.categories["other"]) == 3000

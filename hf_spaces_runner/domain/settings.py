@@ -1,0 +1,52 @@
+"""The settings: their names, their defaults, and what each is for."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from hf_spaces_runner.domain.request import PullPolicy
+
+
+class HfCache(StrEnum):
+    """Who shares a model cache: each Space its own volume, all of them one, or nobody any."""
+
+    PER_SPACE = "per-space"
+    SHARED = "shared"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings in force. Sizes in bytes, times in seconds."""
+
+    image_registry: str = "registry.hf.space"
+    registry: Path | None = None
+    ca_bundle: Path | None = None
+    base_image: str = "python:{python_version}-slim"
+    memory: int = 2 * 1024**3
+    cpus: float | None = None
+    pids_limit: int = 512
+    max_running: int = 3
+    pull: PullPolicy = PullPolicy.MISSING
+    timeout: float = 300.0
+    startup_timeout: float = 600.0
+    slot_timeout: float = 600.0
+    hf_cache: HfCache = HfCache.PER_SPACE
+
+
+DESCRIPTIONS = {
+    "image_registry": "host of the image registry of Spaces",
+    "registry": "registry file laid over the bundled one",
+    "ca_bundle": "CA certificates that builds trust",
+    "base_image": "image that Spaces are built from",
+    "memory": "memory cap of a Space",
+    "cpus": "CPU cap of a Space; none unless set",
+    "pids_limit": "most processes and threads in a Space",
+    "max_running": "most Spaces that run at once",
+    "pull": "when to ask the image registry: missing, always, never",
+    "timeout": "longest time for a call",
+    "startup_timeout": "longest time until a Space is ready",
+    "slot_timeout": "longest wait for one of the running Spaces to end",
+    "hf_cache": "model cache volumes: per-space, shared, none",
+}
+"""What `hfsr config` says of each setting, in the order in which it shows them."""

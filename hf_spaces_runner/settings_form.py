@@ -1,0 +1,83 @@
+"""Checks what the user has set; apart from the settings, since it takes a while to load and most set nothing."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, StringConstraints, TypeAdapter, ValidationError
+
+from hf_spaces_runner.domain.launch import MINIMUM_CPUS, MINIMUM_MEMORY_BYTES
+from hf_spaces_runner.domain.request import PullPolicy
+from hf_spaces_runner.domain.settings import HfCache
+from hf_spaces_runner.domain.units import LONGEST_S, parse_duration, parse_size
+
+
+def _seconds(value: object) -> object:
+    return parse_duration(value) if isinstance(value, str) else _number(value)
+
+
+def _bytes(value: object) -> object:
+    return parse_size(value) if isinstance(value, str) else _number(value)
+
+
+def _number(value: object) -> object:
+    if isinstance(value, bool):  # pydantic would read it as the number 1
+        raise ValueError(f"no setting is {str(value).lower()}")  # noqa: TRY004 - what pydantic wants to hear
+    return value
+
+
+def _path(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if "\0" in value:
+        raise ValueError("no path holds a NUL character")
+    return expanded(value)
+
+
+def expanded(path: str) -> Path:
+    """Return `path` with a leading `~` or `~user` followed.
+
+    Raises:
+        ValueError: there is no such user.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise ValueError(f"{path.partition('/')[0]} is no user of this machine") from error
+
+
+Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=LONGEST_S, allow_inf_nan=False)]
+AnyPath = Annotated[Path, BeforeValidator(_path)]
+Count = Annotated[int, BeforeValidator(_number), Field(ge=1)]
+
+
+TYPES: Mapping[str, Any] = {
+    "image_registry": Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+(:\d{1,5})?$")],
+    "registry": AnyPath,
+    "ca_bundle": AnyPath,
+    "base_image": str,
+    "memory": Annotated[int, BeforeValidator(_bytes), Field(ge=MINIMUM_MEMORY_BYTES)],
+    "cpus": Annotated[float, BeforeValidator(_number), Field(ge=MINIMUM_CPUS, allow_inf_nan=False)],
+    "pids_limit": Count,
+    "max_running": Count,
+    "pull": PullPolicy,
+    "timeout": Seconds,
+    "startup_timeout": Seconds,
+    "slot_timeout": Seconds,
+    "hf_cache": HfCache,
+}
+"""What each setting may be."""
+
+
+def checked(name: str, value: object) -> Any:  # noqa: ANN401 - what it is depends on the setting
+    """Return what `value` means for the setting `name`.
+
+    Raises:
+        ValueError: the setting cannot have it; the message says why.
+    """
+    try:
+        return TypeAdapter(TYPES[name]).validate_python(value)
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        reason = fault["msg"].removeprefix("Value error, ")
+        raise ValueError(f"{reason} (it is {str(value)[:200]!r})") from error
