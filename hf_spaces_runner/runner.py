@@ -46,6 +46,7 @@ from hf_spaces_runner.planning.plan import PlanDefaults, image_source_of, make_p
 from hf_spaces_runner.registry.load import load_registry
 from hf_spaces_runner.registry.references import find_space
 from hf_spaces_runner.registry.registry import Registry, bundled_registry_directory
+from hf_spaces_runner.registry.snapshot import Snapshots
 from hf_spaces_runner.registry.space_source import find_constraints, read_space_source
 from hf_spaces_runner.results.output_directory import check_output_directory
 from hf_spaces_runner.settings import LoadedSettings, load_settings
@@ -77,13 +78,14 @@ class Runner:
     ) -> None:
         self._environment = dict(os.environ if environment is None else environment)
         self.settings: LoadedSettings = load_settings(self._environment, settings)
+        self._snapshots = Snapshots(self.settings.places.snapshots)
         self._on_progress = on_progress
         self._on_attempt = on_attempt
 
     @cached_property
     def registry(self) -> Registry:
         """The Spaces that are known: the bundled ones with the user's laid over them."""
-        return load_registry(self.settings.values.registry, self.settings.places.registry_cache)
+        return load_registry(self.settings.values.registry, self._snapshots)
 
     @cached_property
     def services(self) -> Services:
@@ -288,7 +290,7 @@ class Runner:
     def _image_source(self, space: Space, base_image: Callable[[str], str]) -> ImageSource:
         if space.source is None:
             return image_source_of(space, self.settings.values.image_registry)
-        source = read_space_source(space.source)
+        source = read_space_source(space.source, self._snapshots)
         build = plan_build(
             source,
             space_id=space.id,

@@ -53,9 +53,9 @@ class Places:
         return self.cache / "scratch"
 
     @property
-    def registry_cache(self) -> Path:
-        """Where snapshots of registry files lie."""
-        return self.cache / "registry"
+    def snapshots(self) -> Path:
+        """Where what was read from YAML is kept."""
+        return self.cache / "snapshots"
 
     @property
     def locks(self) -> Path:

@@ -11,6 +11,7 @@ from hf_spaces_runner.domain.space import Space
 from hf_spaces_runner.domain.units import format_size
 from hf_spaces_runner.registry.load import load_registry
 from hf_spaces_runner.registry.references import find_space
+from hf_spaces_runner.registry.snapshot import Snapshots
 from hf_spaces_runner.settings import load_settings
 
 EPILOG = """\b
@@ -26,7 +27,7 @@ _EXAMPLES = {"text": '"your text"', "image": "-i @photo.jpg", "audio": "-i @talk
 def info(presenter: Presenter, *, space: str) -> None:
     """Show what is known of SPACE: a registry id, user/name, a Space's URL, or an image."""
     loaded = load_settings(os.environ)
-    registry = load_registry(loaded.values.registry, loaded.places.registry_cache)
+    registry = load_registry(loaded.values.registry, Snapshots(loaded.places.snapshots))
     known = find_space(space, registry, loaded.values.image_registry)
     if presenter.json:
         presenter.object({**space_as_json(known), "command": _example(known)})

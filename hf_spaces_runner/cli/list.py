@@ -9,6 +9,7 @@ from hf_spaces_runner.cli.presenter import Presenter
 from hf_spaces_runner.domain.space import Space
 from hf_spaces_runner.errors import UsageError
 from hf_spaces_runner.registry.load import load_registry
+from hf_spaces_runner.registry.snapshot import Snapshots
 from hf_spaces_runner.settings import load_settings
 
 EPILOG = """\b
@@ -24,7 +25,7 @@ Examples:
 def list_spaces(presenter: Presenter, *, category: str | None) -> None:
     """List the Spaces of the registry: id, category, what goes in, what comes out, and a description."""
     loaded = load_settings(os.environ)
-    registry = load_registry(loaded.values.registry, loaded.places.registry_cache)
+    registry = load_registry(loaded.values.registry, Snapshots(loaded.places.snapshots))
     if category is not None and category not in registry.categories:
         raise UsageError(
             f"no category {category!r} in the registry", hint=f"there are: {', '.join(sorted(registry.categories))}"

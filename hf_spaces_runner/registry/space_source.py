@@ -5,31 +5,33 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from hf_spaces_runner.domain.space import Sdk
 from hf_spaces_runner.domain.space_source import SourceFile, SpaceSource
 from hf_spaces_runner.errors import InvalidRegistryError
-from hf_spaces_runner.registry.front_matter import parse_front_matter
+from hf_spaces_runner.registry.snapshot import Snapshots
 
 # Version control, credentials, and what tools leave behind: never part of an image.
 _LEFT_OUT = frozenset(
     {".git", ".hg", ".svn", ".env", ".netrc", ".ssh", ".venv", "__pycache__", ".mypy_cache", ".pytest_cache"}
     | {".ruff_cache", ".DS_Store"}
 )
+_FROM_FRONT_MATTER = frozenset({"sdk", "sdk_version", "python_version", "app_file", "app_port", "title"})
 _MAX_TEXT_BYTES = 1024**2
 
 
-def read_space_source(folder: Path) -> SpaceSource:
+def read_space_source(folder: Path, snapshots: Snapshots | None = None) -> SpaceSource:
     """Return the source of the Space in `folder`: its front matter, its lists of requirements and its files.
 
     Left out are version control, `.env` files, caches, special files, and symbolic links to directories or out of
-    the folder.
+    the folder. A README.md that `snapshots` knows is not read as YAML again.
 
     Raises:
         InvalidRegistryError: the folder or its README.md cannot be read, or the front matter is wrong.
     """
     readme = folder / "README.md"
-    front_matter = parse_front_matter(_text(folder, "README.md") or "", readme)
+    front_matter = _front_matter(_text(folder, "README.md") or "", readme, snapshots)
     files: dict[str, SourceFile] = {}
     left_out: list[str] = []
     for name, path in _walk(folder, left_out):
@@ -37,12 +39,7 @@ def read_space_source(folder: Path) -> SpaceSource:
     files = dict(sorted(files.items(), key=lambda item: os.fsencode(item[0])))
     return SpaceSource(
         folder=folder,
-        sdk=front_matter.sdk,
-        sdk_version=front_matter.sdk_version,
-        python_version=front_matter.python_version,
-        app_file=front_matter.app_file,
-        app_port=front_matter.app_port,
-        title=front_matter.title,
+        **front_matter,
         requirements=_text(folder, "requirements.txt"),
         pre_requirements=_text(folder, "pre-requirements.txt"),
         packages=_text(folder, "packages.txt"),
@@ -50,6 +47,20 @@ def read_space_source(folder: Path) -> SpaceSource:
         left_out=tuple(sorted(left_out)),
         sha256=_digest(files),
     )
+
+
+def _front_matter(text: str, readme: Path, snapshots: Snapshots | None) -> dict[str, Any]:
+    name = f"front matter of {readme.absolute()}"
+    known = None if snapshots is None else snapshots.find(name, text)
+    if isinstance(known, dict) and known.keys() == _FROM_FRONT_MATTER:
+        return {**known, "sdk": Sdk(known["sdk"])}
+    from hf_spaces_runner.registry.front_matter import parse_front_matter  # noqa: PLC0415 - it takes a while to load
+
+    front_matter = parse_front_matter(text, readme)
+    fields = {field: getattr(front_matter, field) for field in sorted(_FROM_FRONT_MATTER)}
+    if snapshots is not None:
+        snapshots.keep(name, text, fields)
+    return fields
 
 
 def find_constraints(directory: Path, sdk: Sdk, sdk_version: str | None) -> SourceFile | None:

@@ -172,9 +172,9 @@ def test_asking_for_a_share_tunnel_opens_none(inside: Inside, docker_client: doc
     container = docker_client.containers.get(ended.json["container"])
     try:
         log = bytes(container.logs()).decode()
-        hosts = bytes(container.exec_run(["getent", "hosts", "api.gradio.app"]).output).decode()
+        hosts = str(container.exec_run(["getent", "hosts", "api.gradio.app"]).output)
     finally:
         container.remove(force=True)
     assert "asking for a share tunnel" in log
     assert "gradio.live" not in log
-    assert hosts.split()[0] == "127.0.0.1"
+    assert "127.0.0.1" in hosts

@@ -7,6 +7,7 @@ from hf_spaces_runner.errors import InvalidRegistryError
 from hf_spaces_runner.registry.load import load_registry
 from hf_spaces_runner.registry.read import read_registry
 from hf_spaces_runner.registry.registry import Registry, bundled_registry_directory
+from hf_spaces_runner.registry.snapshot import Snapshots
 
 AS_IN_THE_README = """\
 spaces:
@@ -69,7 +70,7 @@ def test_a_file_without_entries_is_an_empty_registry(file: Path, text: str) -> N
 
 
 def test_the_bundled_registry_holds_the_spaces_of_the_main_job_with_their_sources(tmp_path: Path) -> None:
-    registry = load_registry(None, tmp_path / "cache")
+    registry = load_registry(None, Snapshots(tmp_path / "cache"))
     assert {"vader-sentiment", "sphinx-transcription", "face-detection"} <= set(registry.spaces)
     for space in registry.spaces.values():
         assert space.origin == "bundled"
@@ -81,7 +82,10 @@ def test_the_bundled_registry_holds_the_spaces_of_the_main_job_with_their_source
 
 def test_an_entry_of_the_user_wins_and_the_others_stay(file: Path, tmp_path: Path) -> None:
     file.write_text("spaces:\n" + entry("vader-sentiment", category="mine") + entry("own"), encoding="utf-8")
-    bundled, merged = load_registry(None, tmp_path / "cache"), load_registry(file, tmp_path / "cache")
+    bundled, merged = (
+        load_registry(None, Snapshots(tmp_path / "cache")),
+        load_registry(file, Snapshots(tmp_path / "cache")),
+    )
     assert set(merged.spaces) == {*bundled.spaces, "own"}
     assert merged.spaces["vader-sentiment"].origin == str(file)
     assert merged.spaces["vader-sentiment"].source is None
@@ -96,7 +100,7 @@ def test_categories_are_merged_and_follow_an_entry_that_moves(file: Path, tmp_pa
         + "categories:\n  audio_processing: [own-audio]\n",
         encoding="utf-8",
     )
-    merged = load_registry(file, tmp_path / "cache")
+    merged = load_registry(file, Snapshots(tmp_path / "cache"))
     assert merged.categories["audio_processing"] == ("sphinx-transcription", "own-audio")
     assert merged.categories["mine"] == ("vader-sentiment",)
     assert "vader-sentiment" not in merged.categories.get("text_processing", ())
@@ -193,5 +197,5 @@ def test_what_is_told_of_a_key_with_escapes_is_safe_for_a_terminal(file: Path) -
 
 def test_many_entries_outside_of_the_categories_take_no_quadratic_time(file: Path, tmp_path: Path) -> None:
     file.write_text("spaces:\n" + "".join(entry(f"s{number}") for number in range(3000)), encoding="utf-8")
-    merged = load_registry(file, tmp_path / "cache")
+    merged = load_registry(file, Snapshots(tmp_path / "cache"))
     assert len(merged.categories["other"]) == 3000

@@ -9,7 +9,9 @@ import pytest
 
 from hf_spaces_runner.domain.space import Sdk
 from hf_spaces_runner.errors import InvalidRegistryError
+from hf_spaces_runner.registry import front_matter
 from hf_spaces_runner.registry.registry import bundled_registry_directory
+from hf_spaces_runner.registry.snapshot import Snapshots
 from hf_spaces_runner.registry.space_source import find_constraints, read_source_file, read_space_source
 
 
@@ -139,3 +141,16 @@ def test_the_bundled_spaces_are_read() -> None:
     assert folders
     for folder in folders:
         assert read_space_source(folder).app_file in read_space_source(folder).files
+
+
+def test_front_matter_is_read_as_yaml_only_when_it_has_changed(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshots = Snapshots(tmp_path / "snapshots")
+    first = read_space_source(folder, snapshots)
+    monkeypatch.setattr(front_matter, "FrontMatter", None)
+    assert read_space_source(folder, snapshots) == first
+    readme = folder / "README.md"
+    readme.write_text(readme.read_text() + "\n")
+    with pytest.raises(AttributeError):
+        read_space_source(folder, snapshots)
