@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hf_spaces_runner.calling.caller import Caller
 from hf_spaces_runner.domain.deadline import Deadline
@@ -29,7 +30,9 @@ from hf_spaces_runner.orchestrator.readiness import wait_until_ready
 from hf_spaces_runner.orchestrator.scratch import scratch_directory
 from hf_spaces_runner.orchestrator.slots import Slots
 from hf_spaces_runner.planning.launch_policy import for_image
-from hf_spaces_runner.results.process import ProcessedAnswer, process_result
+
+if TYPE_CHECKING:
+    from hf_spaces_runner.results.process import ProcessedAnswer
 
 _GRACE_S, _GRACE_POLL_S = 3.0, 0.05
 
@@ -79,7 +82,7 @@ class Measured:
 class Answered:
     """What a candidate brought. `container` and `url` lead to it where it was to be kept."""
 
-    processed: ProcessedAnswer
+    processed: "ProcessedAnswer"
     image: Image
     container: str
     url: str
@@ -112,6 +115,8 @@ def try_candidate(
                 on_progress(Progress(phase=Phase.START, message=f"starting {space.id}"))
                 container = stack.enter_context(services.engine.launch(spec))
         caller = services.connect_caller()
+        from hf_spaces_runner.results.process import process_result  # noqa: PLC0415 - likewise
+
         url = f"http://127.0.0.1:{container.port}"
         with measured.phase(Phase.READY):
             ready_deadline = Deadline.after(candidate.startup_timeout_s, time.monotonic)

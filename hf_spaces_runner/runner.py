@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from secrets import token_hex
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -15,15 +14,13 @@ import docker
 from hf_spaces_runner.attempt import Measured, Services, try_candidate
 from hf_spaces_runner.calling.caller import Caller
 from hf_spaces_runner.domain.image import Image, ImageSource
-from hf_spaces_runner.domain.image_names import split_image_reference
 from hf_spaces_runner.domain.launch import LABEL, LaunchSpec
 from hf_spaces_runner.domain.plan import Candidate, Plan
 from hf_spaces_runner.domain.progress import ProgressCallback, ignore_progress
-from hf_spaces_runner.domain.request import InputValue, Limits, PullPolicy, Request
+from hf_spaces_runner.domain.request import PullPolicy, Request
 from hf_spaces_runner.domain.result import Attempt, RunResult, Status
-from hf_spaces_runner.domain.secret import Secret, redact
+from hf_spaces_runner.domain.secret import redact
 from hf_spaces_runner.domain.space import Space
-from hf_spaces_runner.domain.units import parse_duration, parse_size
 from hf_spaces_runner.errors import (
     AllCandidatesFailedError,
     EngineUnavailableError,
@@ -32,22 +29,22 @@ from hf_spaces_runner.errors import (
     UsageError,
 )
 from hf_spaces_runner.images.acquire import Images
-from hf_spaces_runner.images.base_image import base_image_name
+from hf_spaces_runner.images.base_name import base_image_name
+from hf_spaces_runner.images.source import find_image_source
 from hf_spaces_runner.orchestrator.docker_engine import DockerEngine
 from hf_spaces_runner.orchestrator.docker_errors import docker_errors
 from hf_spaces_runner.orchestrator.leftovers import find_leftovers, remove_leftover
 from hf_spaces_runner.orchestrator.ownership import is_alive, own_name
 from hf_spaces_runner.orchestrator.slots import Slots
-from hf_spaces_runner.planning.build_plan import DEFAULT_PYTHON_VERSION, plan_build
 from hf_spaces_runner.planning.check_request import check_request
 from hf_spaces_runner.planning.clean_up import Leftover, plan_clean_up
 from hf_spaces_runner.planning.launch_policy import LaunchDefaults, RunIdentity, for_image
-from hf_spaces_runner.planning.plan import PlanDefaults, image_source_of, make_plan
+from hf_spaces_runner.planning.make_request import make_request
+from hf_spaces_runner.planning.plan import PlanDefaults, make_plan
 from hf_spaces_runner.registry.load import load_registry
 from hf_spaces_runner.registry.references import find_space
-from hf_spaces_runner.registry.registry import Registry, bundled_registry_directory
+from hf_spaces_runner.registry.registry import Registry
 from hf_spaces_runner.registry.snapshot import Snapshots
-from hf_spaces_runner.registry.space_source import find_constraints, read_space_source
 from hf_spaces_runner.results.output_directory import check_output_directory
 from hf_spaces_runner.settings import LoadedSettings, load_settings
 
@@ -135,28 +132,21 @@ class Runner:
         Raises:
             RunnerError: one of its subclasses; each has an exit code, a hint, and a verdict.
         """
-        given = [InputValue(path=Path(file)) for file in files]
-        given += [
-            InputValue(name=name, path=value) if isinstance(value, Path) else InputValue(name=name, value=value)
-            for name, value in (inputs or {}).items()
-        ]
-        limits = Limits(
-            memory_bytes=_converted(parse_size, memory),
+        request = make_request(
+            prompt,
+            space=space,
+            inputs=inputs or {},
+            files=files,
+            output_directory=output_directory,
+            endpoint=endpoint,
+            memory=memory,
             cpus=cpus,
             gpus=gpus,
-            timeout_s=_converted(parse_duration, timeout),
-            startup_timeout_s=_converted(parse_duration, startup_timeout),
-        )
-        request = Request(
-            space=space,
-            prompt=prompt,
-            inputs=tuple(given),
-            endpoint=endpoint,
-            output_directory=None if output_directory is None else Path(output_directory),
-            limits=limits,
-            environment=dict(env or {}),
-            secrets={name: Secret(value) for name, value in (secrets or {}).items()},
-            pull=None if pull is None else PullPolicy(pull),
+            timeout=timeout,
+            startup_timeout=startup_timeout,
+            env=env or {},
+            secrets=secrets or {},
+            pull=pull,
             read_only=read_only,
             keep=keep,
         )
@@ -288,18 +278,13 @@ class Runner:
             remove_leftover(self.services.engine, leftover, stamps=self.services.stamps)
 
     def _image_source(self, space: Space, base_image: Callable[[str], str]) -> ImageSource:
-        if space.source is None:
-            return image_source_of(space, self.settings.values.image_registry)
-        source = read_space_source(space.source, self._snapshots)
-        build = plan_build(
-            source,
-            space_id=space.id,
-            repository=split_image_reference(space.docker_image).repository,
-            base_image=base_image(source.python_version or DEFAULT_PYTHON_VERSION),
-            constraints=find_constraints(bundled_registry_directory() / "constraints", source.sdk, source.sdk_version),
+        return find_image_source(
+            space,
+            image_registry=self.settings.values.image_registry,
             ca_bundle=self.settings.values.ca_bundle,
+            snapshots=self._snapshots,
+            base_image=base_image,
         )
-        return ImageSource(reference=build.tag, build=build)
 
     def _base_image_to_be(self, python_version: str) -> str:
         """Return the base image that a build would use, without getting it."""
@@ -314,8 +299,8 @@ class Runner:
 def _connect(settings: LoadedSettings, environment: Mapping[str, str]) -> Services:
     """Wire the parts with effects to the engine that `DOCKER_HOST` or the docker context names."""
     with docker_errors("looking for the engine", otherwise=EngineUnavailableError):
+        # Which also asks the engine for its version: one that does not answer is found out here.
         client = docker.from_env(environment=dict(environment))
-        client.ping()
     _check_reachable(client.api.base_url)
     places = settings.places
     stamps = places.state / "last-used"
@@ -376,13 +361,6 @@ def _check_files(request: Request) -> None:
             raise UsageError(f"input {shown} is not a file")
         if not os.access(given.path, os.R_OK):
             raise UsageError(f"input file {shown} cannot be read: permission denied")
-
-
-def _converted(parse: Callable[[str], Number], value: str | Number | None) -> Number | None:
-    try:
-        return parse(value) if isinstance(value, str) else value
-    except ValueError as error:
-        raise UsageError(str(error)) from error
 
 
 def _new_run_id() -> str:

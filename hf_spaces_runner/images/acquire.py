@@ -1,21 +1,21 @@
-"""Has an image on the engine when it is asked for: found, pulled or built, once however many processes ask."""
+"""Has an image on the engine when it is asked for; what gets one that is not there is loaded only then."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import docker
 
 from hf_spaces_runner.domain.image import BuildPlan, Image, ImageSource
 from hf_spaces_runner.domain.image_names import split_image_reference
-from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback
+from hf_spaces_runner.domain.progress import ProgressCallback
 from hf_spaces_runner.domain.request import PullPolicy
-from hf_spaces_runner.errors import ImageNotFoundError, WrongArchitectureError
-from hf_spaces_runner.images.base_image import acquire_base_image, ensure_base_image, local_base_image
-from hf_spaces_runner.images.build import build_image
+from hf_spaces_runner.errors import ImageNotFoundError
+from hf_spaces_runner.images.base_name import gives_python, local_base_image
 from hf_spaces_runner.images.local import check_platform, find_image
-from hf_spaces_runner.images.lock import image_lock
-from hf_spaces_runner.images.pull import pull_image
-from hf_spaces_runner.images.retry import RetryPolicy
-from hf_spaces_runner.orchestrator.docker_errors import docker_errors
+
+if TYPE_CHECKING:
+    from hf_spaces_runner.images.obtain import Obtaining
+    from hf_spaces_runner.images.retry import RetryPolicy
 
 
 class Images:
@@ -33,12 +33,12 @@ class Images:
         client: docker.DockerClient,
         *,
         lock_directory: Path,
-        retry: RetryPolicy | None = None,
+        retry: "RetryPolicy | None" = None,
         platform: str = "linux/amd64",
     ) -> None:
         self._client = client
         self._lock_directory = lock_directory
-        self._retry = retry if retry is not None else RetryPolicy()
+        self._retry = retry
         self._platform = platform
 
     def acquire(self, source: ImageSource, policy: PullPolicy, on_progress: ProgressCallback) -> Image:
@@ -77,6 +77,11 @@ class Images:
 
     def acquire_base(self, setting: str, python_version: str, on_progress: ProgressCallback) -> str:
         """Return the name of a base image that is on the engine. See `acquire_base_image`."""
+        found = self.local_base(setting, python_version)
+        if found is not None and gives_python(found, python_version):
+            return found
+        from hf_spaces_runner.images.base_image import acquire_base_image  # noqa: PLC0415 - a warm run needs none of it
+
         return acquire_base_image(
             self._client,
             setting,
@@ -87,63 +92,34 @@ class Images:
         )
 
     def _pulled(self, reference: str, policy: PullPolicy, on_progress: ProgressCallback) -> Image:
-        here = find_image(self._client, reference)
-        if policy is PullPolicy.ALWAYS or here is None:
+        image = find_image(self._client, reference)
+        if policy is PullPolicy.ALWAYS or image is None:
             if policy is PullPolicy.NEVER:
                 raise _not_here(reference)
-            here = self._pull(reference, policy, on_progress)
-        check_platform(self._client, here, self._platform)
-        return here
-
-    def _pull(self, reference: str, policy: PullPolicy, on_progress: ProgressCallback) -> Image:
-        waiting = Progress(phase=Phase.PULL, message=f"another process pulls {reference}")
-        with image_lock(self._lock_directory, reference, lambda: on_progress(waiting)):
-            before = find_image(self._client, reference)
-            if before is not None and policy is PullPolicy.MISSING:
-                return before
-            pull_image(self._client, reference, platform=self._platform, retry=self._retry, on_progress=on_progress)
-            image = self._must_find(reference)
-            try:
-                check_platform(self._client, image, self._platform)
-            except WrongArchitectureError:
-                # The engine has pulled it all the same; it must not stay to be taken for the right one.
-                if before is None:
-                    with docker_errors(f"removing {reference}"):
-                        self._client.api.remove_image(reference)
-                raise
-            return image
+            image = self._obtaining(on_progress).pull(reference, policy)
+        check_platform(self._client, image, self._platform)
+        return image
 
     def _built(self, plan: BuildPlan, policy: PullPolicy, on_progress: ProgressCallback) -> Image:
         image = find_image(self._client, plan.tag)
         if image is None:
             if policy is PullPolicy.NEVER:
                 raise _not_here(plan.tag)
-            image = self._build(plan, on_progress)
+            image = self._obtaining(on_progress).build(plan)
         check_platform(self._client, image, self._platform)
         return image
 
-    def _build(self, plan: BuildPlan, on_progress: ProgressCallback) -> Image:
-        waiting = Progress(phase=Phase.BUILD, message=f"another process builds {plan.tag}")
-        with image_lock(self._lock_directory, plan.tag, lambda: on_progress(waiting)):
-            image = find_image(self._client, plan.tag)
-            if image is not None:
-                return image
-            ensure_base_image(
-                self._client,
-                plan.base_image,
-                lock_directory=self._lock_directory,
-                platform=self._platform,
-                retry=self._retry,
-                on_progress=on_progress,
-            )
-            build_image(self._client, plan, platform=self._platform, on_progress=on_progress)
-            return self._must_find(plan.tag)
+    def _obtaining(self, on_progress: ProgressCallback) -> "Obtaining":
+        from hf_spaces_runner.images.obtain import Obtaining  # noqa: PLC0415 - a warm run needs none of it
+        from hf_spaces_runner.images.retry import RetryPolicy  # noqa: PLC0415
 
-    def _must_find(self, reference: str) -> Image:
-        image = find_image(self._client, reference)
-        if image is None:
-            raise ImageNotFoundError(f"the image {reference} was here and is gone: something else removed it")
-        return image
+        return Obtaining(
+            client=self._client,
+            lock_directory=self._lock_directory,
+            platform=self._platform,
+            retry=self._retry if self._retry is not None else RetryPolicy(),
+            on_progress=on_progress,
+        )
 
 
 def _not_here(reference: str) -> ImageNotFoundError:

@@ -5,47 +5,24 @@ from pathlib import Path
 import docker
 
 from hf_spaces_runner.domain.image import Image
-from hf_spaces_runner.domain.image_names import split_image_reference
 from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback
 from hf_spaces_runner.errors import (
-    ConfigurationError,
     ImageNotFoundError,
     ImageRegistryUnreachableError,
     ImageUnauthorizedError,
 )
-from hf_spaces_runner.images.debootstrap import (
+from hf_spaces_runner.images.base_name import (
     BASE_REFERENCE,
     PYTHON_VERSION,
-    make_base_image,
-    missing_for_debootstrap,
+    base_image_name,
+    gives_python,
+    local_base_image,
 )
+from hf_spaces_runner.images.debootstrap import make_base_image, missing_for_debootstrap
 from hf_spaces_runner.images.local import check_platform, find_image
 from hf_spaces_runner.images.lock import image_lock
 from hf_spaces_runner.images.pull import pull_image
 from hf_spaces_runner.images.retry import RetryPolicy
-
-
-def base_image_name(setting: str, python_version: str) -> str:
-    """Return what the setting `base_image` (default `python:{python_version}-slim`) means for that Python.
-
-    Raises:
-        ConfigurationError: the setting is not the name of an image.
-    """
-    name = setting.replace("{python_version}", python_version)
-    try:
-        return str(split_image_reference(name))
-    except ValueError as error:
-        raise ConfigurationError(f"base_image: {setting!r} is not the name of an image: {error}") from error
-
-
-def local_base_image(client: docker.DockerClient, setting: str, python_version: str) -> str | None:
-    """Return the base image that a build would use without asking anybody: the setting's, else our own, else None.
-
-    Raises:
-        EngineUnavailableError: no engine answers.
-    """
-    candidates = (base_image_name(setting, python_version), BASE_REFERENCE)
-    return next((name for name in candidates if find_image(client, name) is not None), None)
 
 
 def acquire_base_image(
@@ -70,7 +47,7 @@ def acquire_base_image(
         wanted = base_image_name(setting, python_version)
         with image_lock(lock_directory, "base", lambda: on_progress(_step("another process gets the base image"))):
             found = local_base_image(client, setting, python_version) or _obtain(client, wanted, platform, on_progress)
-    if found == BASE_REFERENCE and python_version.split(".")[:2] != PYTHON_VERSION.split("."):
+    if not gives_python(found, python_version):
         on_progress(
             _step(f"warning: the Space asks for Python {python_version}, the base image {found} has {PYTHON_VERSION}")
         )

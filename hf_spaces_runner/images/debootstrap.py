@@ -19,12 +19,6 @@ from hf_spaces_runner.errors import BuildError, ImageError, ImageRegistryUnreach
 from hf_spaces_runner.orchestrator.docker_errors import docker_errors, error_of_engine_text
 
 SUITE = "bookworm"
-PYTHON_VERSION = "3.11"
-BASE_REFERENCE = f"hf-spaces-runner/base:{SUITE}-python{PYTHON_VERSION}"
-"""The image that `make_base_image` makes."""
-
-_MIRROR = "http://deb.debian.org/debian"
-_SECURITY = "http://deb.debian.org/debian-security"
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _INCLUDE = "python3,python3-venv,ca-certificates"
 _HINT = (
@@ -49,6 +43,7 @@ _SUPERFLUOUS = (
 )
 _CHUNK_BYTES = 1024**2
 _EVIDENCE_LINES = 40
+_WORDS = 3
 
 
 def missing_for_debootstrap() -> str | None:
@@ -77,19 +72,20 @@ def make_base_image(client: docker.DockerClient, reference: str, on_line: Callab
     with tempfile.TemporaryDirectory(prefix="hfsr-base-") as folder:
         root = Path(folder) / "root"
         root.mkdir()
-        _debootstrap(root, on_line)
-        _clean(root)
+        archives = _archives_of_this_machine()
+        _debootstrap(root, archives, on_line)
+        _clean(root, archives)
         on_line("giving the base image to the engine")
         _import(client, root, reference)
 
 
-def _debootstrap(root: Path, on_line: Callable[[str], None]) -> None:
+def _debootstrap(root: Path, archives: list[tuple[str, str]], on_line: Callable[[str], None]) -> None:
     arguments = [
         # A mount namespace of its own: debootstrap mounts /proc into the folder, and removing the folder must never
         # reach through such a mount. The process namespace takes all children along when it ends.
         *(str(_program("unshare")), "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"),
         *(str(_program("debootstrap")), "--arch=amd64", "--variant=minbase", f"--include={_INCLUDE}"),
-        *(f"--keyring={_KEYRING}", SUITE, str(root), _MIRROR),
+        *(f"--keyring={_KEYRING}", SUITE, str(root), *(uri for uri, _ in archives[:1])),
     ]
     lines: deque[str] = deque(maxlen=_EVIDENCE_LINES)
     with _process(arguments, stderr=subprocess.STDOUT) as process:
@@ -105,12 +101,12 @@ def _debootstrap(root: Path, on_line: Callable[[str], None]) -> None:
     if process.returncode != 0:
         raise BuildError(
             f"making the base image failed: debootstrap ended with code {process.returncode}",
-            hint=f"check that {_MIRROR} can be reached, or let the engine reach an image registry",
+            hint="check that apt-get update works here, or let the engine reach an image registry",
             evidence=evidence,
         )
 
 
-def _clean(root: Path) -> None:
+def _clean(root: Path, archives: list[tuple[str, str]]) -> None:
     for pattern in _SUPERFLUOUS:
         for path in root.glob(pattern):
             if path.is_dir() and not path.is_symlink():
@@ -120,8 +116,30 @@ def _clean(root: Path) -> None:
     for path in (root / "usr/share/doc").rglob("*"):
         if path.name != "copyright" and not path.is_dir():
             path.unlink()
-    sources = f"deb {_MIRROR} {SUITE} main\ndeb {_MIRROR} {SUITE}-updates main\ndeb {_SECURITY} {SUITE}-security main\n"
-    (root / "etc/apt/sources.list").write_text(sources, encoding="ascii")
+    if archives:
+        lines = [f"deb {uri} {suite} main\n" for uri, suite in archives]
+        (root / "etc/apt/sources.list").write_text("".join(lines), encoding="utf-8")
+
+
+def _archives_of_this_machine() -> list[tuple[str, str]]:
+    """Return the archives of Debian's that apt uses here, address and suite, the main one first.
+
+    None on a machine that is not of this Debian: debootstrap then takes its own. An address with a password in it is
+    left out, since it would stay in the image.
+    """
+    listing = ["apt-get", "indextargets", "--format", "$(REPO_URI) $(CODENAME) $(COMPONENT)", "Created-By: Packages"]
+    try:
+        listed = subprocess.run(listing, capture_output=True, text=True, check=False).stdout  # noqa: S603 - all ours
+    except OSError:
+        return []
+    found = [line.split() for line in listed.splitlines()]
+    archives = [
+        (uri, suite)
+        for uri, suite, component in (words for words in found if len(words) == _WORDS)
+        if component == "main" and suite.removeprefix(SUITE) in {"", "-updates", "-security"} and "@" not in uri
+    ]
+    archives.sort(key=lambda archive: archive[1] != SUITE)
+    return archives if archives and archives[0][1] == SUITE else []
 
 
 def _import(client: docker.DockerClient, root: Path, reference: str) -> None:

@@ -200,7 +200,6 @@ _RULES = (
         hint="add yourself to the group docker (sudo usermod -aG docker $USER), log in again; or use a rootless engine",
     ),
 )
-_COMPILED = tuple((re.compile(rule.pattern, re.IGNORECASE), rule) for rule in _RULES)
 
 TRANSIENT_VERDICTS = frozenset({"registry_fault", "registry_timeout", "connection_lost", "damaged_download"})
 """The verdicts of an ImageRegistryUnreachableError that may be gone at the next try."""
@@ -260,8 +259,8 @@ def error_of_engine_text(
     observed = without_secrets(text)
     host = image_registry_of(image)
     words = _without_names(observed, image, host)
-    for pattern, rule in _COMPILED:
-        if (image is not None or not rule.of_image) and pattern.search(words):
+    for rule in _RULES:
+        if (image is not None or not rule.of_image) and re.search(rule.pattern, words, re.IGNORECASE):
             hint = rule.hint if rule.hint is not None else rule.error.hint
             return rule.error(
                 f"{doing} failed: {rule.says.format(host=host)}: {observed}",

@@ -21,7 +21,7 @@ from hf_spaces_runner.domain.progress import Phase, Progress, ignore_progress
 from hf_spaces_runner.domain.request import PullPolicy
 from hf_spaces_runner.errors import BuildError, ImageNotFoundError, ImageRegistryUnreachableError, InvalidRegistryError
 from hf_spaces_runner.images.acquire import Images
-from hf_spaces_runner.images.base_image import base_image_name
+from hf_spaces_runner.images.base_name import base_image_name
 from hf_spaces_runner.images.debootstrap import make_base_image, missing_for_debootstrap
 from hf_spaces_runner.planning.build_plan import plan_build
 from hf_spaces_runner.registry.registry import bundled_registry_directory
