@@ -24,7 +24,7 @@ _PROBE_TIMEOUT_S = 10.0
 _LOOK_EVERY_S, _LOOK_WHEN_REFUSED_S = 1.0, 0.1
 # The init process of the container, and every shell, say so when a command cannot be executed or is not there.
 _NO_COMMAND = frozenset({126, 127})
-_SHORTEST_S, _LONGEST_S, _SHARE = 0.01, 0.5, 0.01
+_SHORTEST_S, _LONGEST_S, _SHARE = 0.01, 0.5, 0.005
 
 
 def wait_until_ready(
@@ -36,7 +36,7 @@ def wait_until_ready(
 ) -> bytes:
     """Poll the Space's `/config` until it is Gradio's, and return it; look after the container in between.
 
-    The pause between two polls is 1 % of the time waited so far, from 10 ms to 0.5 s: what is lost to polling stays
+    The pause between two polls is 0.5 % of the time waited so far, from 10 ms to 0.5 s: what is lost to polling stays
     in proportion to what the Space itself takes. Source: `GET /config` answers with `dependencies` in every Gradio
     version, and is never prefixed.
 
