@@ -298,7 +298,8 @@ class Runner:
 
 def _connect(settings: LoadedSettings, environment: Mapping[str, str]) -> Services:
     """Wire the parts with effects to the engine that `DOCKER_HOST` or the docker context names."""
-    with docker_errors("looking for the engine", otherwise=EngineUnavailableError):
+    address = f" at {environment['DOCKER_HOST']}" if environment.get("DOCKER_HOST") else ""
+    with docker_errors(f"asking the engine{address}", otherwise=EngineUnavailableError):
         # Which also asks the engine for its version: one that does not answer is found out here.
         client = docker.from_env(environment=dict(environment))
     _check_reachable(client.api.base_url)

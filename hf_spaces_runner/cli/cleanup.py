@@ -2,7 +2,7 @@
 
 import click
 
-from hf_spaces_runner.cli.common import DURATION, command
+from hf_spaces_runner.cli.common import age, command
 from hf_spaces_runner.cli.presenter import Presenter
 from hf_spaces_runner.domain.units import format_size
 from hf_spaces_runner.runner import Runner
@@ -11,15 +11,15 @@ EPILOG = """\b
 Examples:
   hfsr cleanup --dry-run
   hfsr cleanup --older-than 7d
+  hfsr cleanup --older-than 0
 """
-_A_DAY_S = 24 * 3600.0
 
 
 @command(name="cleanup", epilog=EPILOG, short_help="Remove what runs left behind.")
 @click.option(
     "--older-than",
-    type=DURATION,
-    default=_A_DAY_S,
+    type=age,
+    default="24h",
     metavar="TIME",
     help="Only what was not used for so long.  [default: 24h]",
 )

@@ -11,22 +11,25 @@ from hf_spaces_runner.domain.units import parse_duration, parse_size
 from hf_spaces_runner.errors import RunnerError
 
 
-class _Unit(click.ParamType[float]):
-    """A value with a unit, as people type it."""
-
-    def __init__(self, name: str, parse: Callable[[str], float]) -> None:
-        self.name = name
-        self._parse = parse
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401
-        try:
-            return self._parse(value) if isinstance(value, str) else float(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
+def duration(text: str) -> float:
+    """Read a duration of the command line as seconds."""
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
 
 
-DURATION = _Unit("duration", parse_duration)
-SIZE = _Unit("size", parse_size)
+def age(text: str) -> float:
+    """Read a duration of the command line as seconds, where none at all has a meaning, too."""
+    return 0.0 if text.strip().rstrip("smhd") in {"0", "0.0"} else duration(text)
+
+
+def size(text: str) -> int:
+    """Read a size of the command line as bytes."""
+    try:
+        return parse_size(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 def command(**settings: Any) -> Callable[[Callable[..., None]], click.Command]:  # noqa: ANN401

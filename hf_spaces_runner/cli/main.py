@@ -32,7 +32,6 @@ _SUMMARIES = {
     "config": "Show the settings in force and where each comes from.",
 }
 INTERRUPTED = 130
-BROKEN_PIPE = 141
 
 EPILOG = """\b
 Examples:
@@ -123,10 +122,6 @@ def main(arguments: list[str] | None = None) -> None:
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted; nothing was left behind.", err=True)
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        # The reader of our output has gone, as `head` does; Python would complain once more when it closes stdout.
-        sys.stdout = None
-        sys.exit(BROKEN_PIPE)
     except Exception as error:  # noqa: BLE001 - a bug of ours: nothing else gets here
         from hf_spaces_runner.cli.bug import report_bug  # noqa: PLC0415 - nobody else needs what it imports
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hf_spaces_runner.cli.common import DURATION, SIZE, command, failure_as_json
+from hf_spaces_runner.cli.common import command, duration, failure_as_json, size
 from hf_spaces_runner.cli.presenter import Presenter
 from hf_spaces_runner.cli.progress import progress_display
 from hf_spaces_runner.cli.run_inputs import read_environment, read_inputs, read_prompt, read_secrets
@@ -37,7 +37,7 @@ Examples:
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Where output files go.")
 @click.option("--endpoint", metavar="NAME", help="The function to call, where the Space has several.")
-@click.option("--memory", type=SIZE, metavar="SIZE", help="Memory cap, such as 512m or 2g.  [default: 2g]")
+@click.option("--memory", type=size, metavar="SIZE", help="Memory cap, such as 512m or 2g.  [default: 2g]")
 @click.option("--cpus", type=click.FloatRange(min=0, min_open=True), metavar="N", help="CPU cap.")
 @click.option("--gpus", metavar="all|N", help="GPUs to give to the Space.")
 @click.option(
@@ -50,9 +50,9 @@ Examples:
 @click.option(
     "--pull", type=click.Choice([policy.value for policy in PullPolicy]), help="When to ask the image registry."
 )
-@click.option("--timeout", type=DURATION, metavar="TIME", help="Longest time for the call.  [default: 5m]")
-@click.option("--startup-timeout", type=DURATION, metavar="TIME", help="Longest time until ready.  [default: 10m]")
-@click.option("--slot-timeout", type=DURATION, metavar="TIME", help="Longest wait for a free slot.  [default: 10m]")
+@click.option("--timeout", type=duration, metavar="TIME", help="Longest time for the call.  [default: 5m]")
+@click.option("--startup-timeout", type=duration, metavar="TIME", help="Longest time until ready.  [default: 10m]")
+@click.option("--slot-timeout", type=duration, metavar="TIME", help="Longest wait for a free slot.  [default: 10m]")
 @click.option("--read-only", is_flag=True, help="Give the container a read-only root; only /tmp is writable.")
 @click.option("--keep", is_flag=True, help="Keep the container afterwards, and print where it listens.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and the docker run line; do nothing.")
@@ -64,7 +64,7 @@ def run(
     inputs: tuple[str, ...],
     output: Path | None,
     endpoint: str | None,
-    memory: float | None,
+    memory: int | None,
     cpus: float | None,
     gpus: str | None,
     variables: tuple[str, ...],
@@ -91,7 +91,7 @@ def run(
         endpoint=endpoint,
         output_directory=output,
         limits=Limits(
-            memory_bytes=None if memory is None else int(memory),
+            memory_bytes=memory,
             cpus=cpus,
             gpus=gpus,
             timeout_s=timeout,

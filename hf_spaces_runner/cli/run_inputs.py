@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from hf_spaces_runner.domain.request import InputValue
 from hf_spaces_runner.domain.secret import Secret
+from hf_spaces_runner.domain.terminal import one_line
 from hf_spaces_runner.errors import UsageError
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -52,7 +53,7 @@ def _input(word: str) -> InputValue:
         try:
             return InputValue(name=name, path=Path(text[1:]).expanduser())
         except RuntimeError as error:
-            raise UsageError(f"-i {word}: nobody of that name has a home directory here") from error
+            raise UsageError(f"-i {one_line(word)}: nobody of that name has a home directory here") from error
     if name is None and not text:
         raise UsageError("-i is empty", hint="write -i NAME=VALUE, -i NAME=@FILE or -i @FILE")
     return InputValue(name=name, value=text)

@@ -116,13 +116,17 @@ class DockerEngine:
         """Return every container that carries our label. See `Engine.containers`."""
         with docker_errors("listing containers"):
             found = self._api.containers(all=True, filters={"label": f"{LABEL}.run"})
-        return tuple(
+        listed = (
             ListedContainer(
                 name=item["Names"][0].removeprefix("/") if item.get("Names") else item["Id"],
                 labels=dict(item.get("Labels") or {}),
                 running=item["State"] == "running",
             )
             for item in found
+        )
+        # A container inherits the labels of its image, which anybody may have made: only ours is named after its run.
+        return tuple(
+            container for container in listed if _is_named_after(container.name, container.labels[f"{LABEL}.run"])
         )
 
     def remove(self, name: str) -> None:
@@ -246,6 +250,10 @@ class DockerEngine:
 
 def _known_size(size_bytes: int | None) -> int | None:
     return None if size_bytes is None or size_bytes < 0 else size_bytes  # the engine says -1 where it did not look
+
+
+def _is_named_after(name: str, run_id: str) -> bool:
+    return name.startswith("hfsr-") and run_id != "" and run_id in name
 
 
 def _plain(value: str | Secret) -> str:

@@ -291,6 +291,17 @@ def _without_names(text: str, image: str | None, host: str) -> str:
     return text
 
 
+def _innermost(error: BaseException) -> str:
+    """Return the operating system's own word for what failed, which the libraries wrap in several layers."""
+    layers: list[object] = [error]
+    for layer in layers:
+        if isinstance(layer, OSError) and layer.strerror:
+            return layer.strerror
+        if isinstance(layer, BaseException):
+            layers += [layer.__cause__, layer.__context__, getattr(layer, "reason", None), *layer.args]
+    return f"the engine does not answer: {error}"
+
+
 def _translated(error: Exception, doing: str, image: str | None, otherwise: type[RunnerError]) -> RunnerError:
     meaning = next(ours for known, ours in _CLASSES if isinstance(error, known))
     if isinstance(error, docker.errors.APIError):
@@ -302,7 +313,6 @@ def _translated(error: Exception, doing: str, image: str | None, otherwise: type
         return by_text
     if meaning is EngineUnavailableError:
         by_text = error_of_engine_text(str(error), doing, otherwise=EngineUnavailableError)
-        if isinstance(by_text, EngineUnavailableError):
-            return by_text
-        return EngineUnavailableError(f"{doing} failed: the engine does not answer: {without_secrets(str(error))}")
+        known = isinstance(by_text, EngineUnavailableError) and by_text.verdict != EngineUnavailableError.verdict
+        return by_text if known else EngineUnavailableError(f"{doing} failed: {without_secrets(_innermost(error))}")
     return (meaning or otherwise)(f"{doing} failed: {without_secrets(str(error))}")

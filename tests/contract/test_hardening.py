@@ -174,3 +174,14 @@ def test_memory_beyond_the_cap_ends_it_and_shows(docker_world: World) -> None:
             time.sleep(0.05)
         state = container.state()
     assert (state.oom_killed, state.exit_code) == (True, 137)
+
+
+def test_a_container_that_only_inherits_our_labels_from_its_image_is_not_ours(
+    docker_world: World, docker_client: docker.DockerClient
+) -> None:
+    labels = {"hf-spaces-runner.run": "20260101-000000-abcdef", "hf-spaces-runner.test": "yes"}
+    foreign = docker_client.containers.create(docker_world.spec.image, labels=labels)
+    try:
+        assert foreign.name not in {container.name for container in docker_world.engine.containers()}
+    finally:
+        foreign.remove(force=True)

@@ -249,12 +249,12 @@ def test_one_that_ends_while_it_is_waited_for_is_noticed_at_the_next_look() -> N
         nonlocal now
         now += seconds
         slept.append(seconds)
-        if now > 1060:
+        if now > 1120:
             own.program = Program(log=LOG, state=exited(1))
 
     with pytest.raises(ContainerExitedError):
         wait_until_ready(own, Deadline.after(600, lambda: now), ignore_progress, sleep=sleep)
-    assert now < 1062
+    assert now < 1122
     assert min(slept) == pytest.approx(0.01)
     assert max(slept) == pytest.approx(0.5)
 
@@ -270,7 +270,7 @@ def test_pauses_stay_in_proportion_to_what_was_waited() -> None:
 
     with pytest.raises(StartupTimeoutError):
         wait_until_ready(container(0), Deadline.after(120, lambda: now), ignore_progress, sleep=sleep)
-    assert all(pause <= max(0.0101, waited * 0.0101) and pause <= 0.5 for waited, pause in pauses)
+    assert all(pause <= max(0.0101, waited * 0.0051) and pause <= 0.5 for waited, pause in pauses)
 
 
 @pytest.mark.parametrize(
