@@ -49,9 +49,10 @@ class Inside:
         self.environment = {"HFSR_REGISTRY": str(registry)}
         self.directory = directory
 
-    def call(self, endpoint: str, *options: str, environment: dict[str, str] | None = None) -> Ended:
+    def call(self, endpoint: str, *options: str, environment: dict[str, str] | None = None, stdin: str = "") -> Ended:
         words = ["run", "--hf-space", "inside", "--endpoint", endpoint, "--json", *options]
-        return hfsr(*words, directory=self.directory, environment={**self.environment, **(environment or {})})
+        environment = {**self.environment, **(environment or {})}
+        return hfsr(*words, directory=self.directory, environment=environment, stdin=stdin)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -111,6 +112,12 @@ def test_the_model_cache_outlives_the_container_also_with_a_read_only_root(insid
     assert first.exit_code == 0, first.stderr
     second = inside.call("remember", "-i", "text=second", "--read-only", environment=cached)
     assert second.json["text"].split()[-2:] == ["first", "second"]
+
+
+def test_a_prompt_of_a_megabyte_arrives_whole(inside: Inside) -> None:
+    ended = inside.call("length", "-", stdin="good " * 210_000)
+    assert ended.exit_code == 0, ended.stderr
+    assert ended.json["text"] == "1050000"
 
 
 def test_an_error_that_the_app_raises_is_shown(inside: Inside) -> None:

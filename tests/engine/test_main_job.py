@@ -78,9 +78,10 @@ def test_the_library_runs_it_in_one_line() -> None:
     assert {"start", "ready", "call"} <= set(phases)
 
 
-def test_a_prompt_of_a_megabyte_is_no_problem(tmp_path: Path) -> None:
-    ended = hfsr("run", "-", "--hf-space", "vader-sentiment", directory=tmp_path, stdin="good " * 210_000)
-    assert (ended.exit_code, ended.stdout.strip()) in {(0, "positive"), (13, "")}, ended.stderr
+def test_a_prompt_that_the_space_finds_too_long_is_answered_in_its_own_words(tmp_path: Path) -> None:
+    ended = hfsr("run", "-", "--hf-space", "vader-sentiment", "--json", directory=tmp_path, stdin="good " * 210_000)
+    assert (ended.exit_code, ended.json["verdict"]) == (13, "space_error"), ended.stderr
+    assert "20" in ended.json["error"]
 
 
 def test_file_names_that_are_not_utf8_work(tmp_path: Path) -> None:

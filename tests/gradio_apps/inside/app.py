@@ -28,6 +28,10 @@ def remember(text: str) -> str:
     return notes.read_text()
 
 
+def length(text: str) -> str:
+    return str(len(text))
+
+
 def refuse(text: str) -> str:
     raise gr.Error(f"I will not say {text}")
 
@@ -59,6 +63,7 @@ FUNCTIONS = {
     process_status: ([], "json"),
     mounts: ([], "text"),
     remember: (["text"], "text"),
+    length: (["text"], "text"),
     refuse: (["text"], "text"),
     crash: (["text"], "text"),
     hog: (["text"], "text"),
