@@ -72,7 +72,8 @@ class Presenter:
 
     def failure(self, error: RunnerError) -> None:
         """Say what failed, what was seen, and what to do."""
-        if error.evidence:
+        # What the app says itself is the whole message; Gradio logs a traceback to it all the same.
+        if error.evidence and (self.verbosity or error.verdict != "space_error"):
             lines = error.evidence.splitlines()
             shown = lines if self.verbosity else lines[-10:]
             click.echo(_styled("Last lines of its log:" if shown else "", dim=True), err=True)

@@ -86,7 +86,7 @@ def run(
         raise UsageError("which Space? --hf-space is missing", hint="hfsr list shows the Spaces of the registry")
     request = Request(
         space=space,
-        prompt=read_prompt(prompt, sys.stdin.buffer),
+        prompt=read_prompt(prompt, None if sys.stdin is None else sys.stdin.buffer),
         inputs=read_inputs(inputs),
         endpoint=endpoint,
         output_directory=output,

@@ -16,16 +16,18 @@ _NAMED = re.compile(r"(?P<name>[^=@][^=]{0,199})=(?P<rest>.*)", re.DOTALL)
 _ENV_FILE_MAX_BYTES = 1024**2
 
 
-def read_prompt(word: str | None, stdin: BinaryIO) -> str | None:
+def read_prompt(word: str | None, stdin: BinaryIO | None) -> str | None:
     """Return the prompt; `-` stands for what comes on stdin, without its last line end.
 
     Raises:
-        UsageError: the prompt, or what comes on stdin, is not UTF-8.
+        UsageError: the prompt, or what comes on stdin, is not UTF-8; or stdin is closed.
     """
     if word != "-":
         if word is not None and any("\ud800" <= character <= "\udfff" for character in word):
-            raise UsageError("the prompt is not UTF-8", hint="give it on stdin (-) in UTF-8, or as a file: -i @file")
+            raise UsageError("the prompt is not UTF-8", hint="give it on stdin (-) in UTF-8")
         return word
+    if stdin is None:
+        raise UsageError("the prompt is -, and stdin is closed")
     try:
         return stdin.read().decode("utf-8").removesuffix("\n")
     except UnicodeDecodeError as error:

@@ -56,6 +56,8 @@ def _path(path: Path | None) -> str | None:
 
 
 def _show_to_people(presenter: Presenter, result: RunResult) -> None:
+    if result.text is not None and not any(_reads_as(output, result.text) for output in result.outputs):
+        presenter.result(result.text)
     for output in result.outputs:
         if output.path is None:
             head = f"{output.label}: " if len(result.outputs) > 1 and output.label else ""
@@ -84,6 +86,11 @@ def _show_plainly(presenter: Presenter, result: RunResult) -> None:
                 presenter.result(_in_words(output))
     for file in result.files:
         presenter.result(str(file.path))
+
+
+def _reads_as(output: Output, text: str) -> bool:
+    """Return whether `text` is what is printed of `output` anyway; the top of a list of labels is not."""
+    return output.value == text or json.dumps(output.value, ensure_ascii=False, separators=(",", ":")) == text
 
 
 def _in_words(output: Output) -> str:

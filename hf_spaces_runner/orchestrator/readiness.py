@@ -1,6 +1,7 @@
 """Waits until the Space in a container answers, and says why when it never does."""
 
 import math
+import re
 import time
 from collections.abc import Callable
 
@@ -24,6 +25,11 @@ _PROBE_TIMEOUT_S = 10.0
 _LOOK_EVERY_S, _LOOK_WHEN_REFUSED_S = 1.0, 0.1
 # The init process of the container, and every shell, say so when a command cannot be executed or is not there.
 _NO_COMMAND = frozenset({126, 127})
+# What Gradio and uvicorn log when an app was launched with server_name="127.0.0.1".
+_LISTENS_INSIDE_ONLY = re.compile(r"running on .*http://(127\.0\.0\.1|localhost):", re.IGNORECASE)
+_LOOPBACK_HINT = (
+    'the app listens on 127.0.0.1, which is the container\'s own: launch it with server_name="0.0.0.0", or with none'
+)
 _SHORTEST_S, _LONGEST_S, _SHARE = 0.01, 0.5, 0.005
 
 
@@ -97,6 +103,8 @@ def _raise_if_over(container: Container, state: ContainerState) -> None:
 
 def _never_ready(container: Container, deadline: Deadline, observed: str) -> NotReadyError:
     limit = format_duration(deadline.limit_s)
+    evidence = log_evidence(container)
+    hint = _LOOPBACK_HINT if _LISTENS_INSIDE_ONLY.search(evidence) else None
     return StartupTimeoutError(
-        f"{container.name} was not ready within {limit}: {observed}", evidence=log_evidence(container)
+        f"{container.name} was not ready within {limit}: {observed}", hint=hint, evidence=evidence
     )

@@ -67,14 +67,14 @@ def _check_inputs(request: Request, space: Space) -> None:
     if request.prompt is not None and len(request.prompt) > MAX_PROMPT_LENGTH:
         raise UsageError(
             f"the prompt has {len(request.prompt)} characters; at most {MAX_PROMPT_LENGTH} are sent",
-            hint="give a long text as a file: -i @file",
+            hint="a Space that takes a text file can have it with -i @FILE",
         )
     if not _is_utf8(request.prompt):
-        raise UsageError("the prompt is not UTF-8", hint="give it as a file: -i @file")
+        raise UsageError("the prompt is not UTF-8", hint="give it on stdin (-) in UTF-8")
     for given in request.inputs:
         name = printable(given.name or "") or "without a name"
         if not _is_utf8(given.value) or not _is_utf8(given.name):
-            raise UsageError(f"input {name} is not UTF-8", hint="give it as a file: -i @file")
+            raise UsageError(f"input {name} is not UTF-8", hint="write it in UTF-8")
         if (given.value is None) == (given.path is None):
             raise UsageError(f"input {name}: give a value or a file, one of them")
         _check_kind(given, space)
@@ -88,7 +88,7 @@ def _check_kind(given: InputValue, space: Space) -> None:
     if expected is not None and kind is not None and kind not in expected:
         raise InvalidInputError(
             f"{printable(given.path.name)} is {kind}, and {space.id} takes {space.input_type}",
-            hint=f"hfsr info {space.id} shows what it takes; -i NAME=@FILE sends a file as it is",
+            hint=f"hfsr info {space.id} shows what it takes; -i NAME=@FILE sends a file whatever its name says",
         )
 
 

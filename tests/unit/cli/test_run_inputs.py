@@ -137,6 +137,12 @@ def test_a_device_in_place_of_a_file_of_variables_is_not_read() -> None:
         read_environment([], Path("/dev/null"), {})
 
 
+def test_a_closed_stdin_matters_only_to_a_prompt_that_is_read_from_it() -> None:
+    assert read_prompt("hello", None) == "hello"
+    with pytest.raises(UsageError, match="stdin is closed"):
+        read_prompt("-", None)
+
+
 def test_secrets_are_read_from_the_environment_and_hide() -> None:
     secrets = read_secrets(["TOKEN", "OTHER"], {"TOKEN": "hunter2", "OTHER": ""})
     assert {name: secret.reveal() for name, secret in secrets.items()} == {"TOKEN": "hunter2", "OTHER": ""}

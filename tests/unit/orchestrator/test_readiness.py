@@ -308,3 +308,16 @@ def test_a_container_that_somebody_removed_is_told() -> None:
     own = container(0)
     own.gone = True
     assert failure(own).verdict == "container_removed"
+
+
+def test_an_app_that_says_that_it_listens_on_its_own_loopback_is_told_so() -> None:
+    now = 0.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    own = container(0, "* Running on local URL:  http://127.0.0.1:7860")
+    with pytest.raises(StartupTimeoutError) as caught:
+        wait_until_ready(own, Deadline.after(5, lambda: now), ignore_progress, sleep=sleep)
+    assert "server_name" in (caught.value.hint or "")
