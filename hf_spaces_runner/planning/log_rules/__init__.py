@@ -1,0 +1,1 @@
+"""The causes that a log can name, one table for each kind of them."""
