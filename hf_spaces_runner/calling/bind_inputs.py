@@ -1,7 +1,6 @@
 """Decides which value each parameter of an endpoint gets."""
 
-import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from hf_spaces_runner.errors import InvalidInputError
 
 PROMPT = "$prompt"
 FILE = "$file"
+_MAX_LISTED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ def bind_inputs(endpoint: Endpoint, call: Call) -> tuple[object, ...]:
 
     What is named goes where its name says (a parameter's name, its label, or its number from 1); then come the
     registry's presets, then the prompt (to the first free text), the unnamed files (to the first free parameter of
-    their kind) and the unnamed values. Defaults fill the rest.
+    their kind) and the unnamed values. Defaults fill the rest; they are the schema's own, and not to be changed: copies
+    for each of its endpoints could fill the memory.
 
     Raises:
         InvalidInputError: something given has no place or does not fit, or something needed is missing. The message
@@ -166,7 +167,7 @@ class _Binding:
         if missing:
             raise self._error(f"{self._endpoint.name} needs {_listed(missing)}")
         return tuple(
-            self._values[position] if position in self._values else copy.deepcopy(parameter.default)
+            self._values.get(position, parameter.default)
             for position, parameter in enumerate(self._endpoint.parameters)
         )
 
@@ -204,7 +205,9 @@ class _Binding:
         )
 
 
-def _listed(names: Iterable[str]) -> str:
+def _listed(names: list[str]) -> str:
+    if len(names) > _MAX_LISTED:
+        names = [*names[:_MAX_LISTED], f"{len(names) - _MAX_LISTED} more"]
     *most, last = names
     return f"{', '.join(most)} and {last}" if most else last
 

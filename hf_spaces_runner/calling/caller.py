@@ -17,16 +17,19 @@ _GIB = 1024**3
 class AnswerLimits:
     """How much a Space may answer before the answer is refused; sizes in bytes.
 
-    `max_json_bytes` holds for each JSON body and each event of a stream, `max_json_containers` for the objects and
-    lists in one of them: a byte of JSON can cost sixty of memory.
+    `max_json_bytes` and `max_json_weight` (see `is_too_heavy`) hold for each JSON body and each event of a stream,
+    `max_schema_weight` for what an app says of itself. They keep the runner below 300 MB whatever it is sent: a
+    character takes up to four bytes, text is copied on its way, and two schemas are kept at once.
     """
 
     max_file_bytes: int = 2 * _GIB
     max_total_bytes: int = 4 * _GIB
     max_files: int = 1000
-    max_json_bytes: int = 64 * _MIB
+    max_outputs: int = 10_000
+    max_json_bytes: int = 12 * _MIB
     max_json_depth: int = 100
-    max_json_containers: int = 2_000_000
+    max_json_weight: int = 1_200_000
+    max_schema_weight: int = 400_000
     max_stream_bytes: int = 4 * _GIB
     max_stream_events: int = 1_000_000
 

@@ -6,6 +6,7 @@ from pathlib import PurePath
 from typing import assert_never
 
 from hf_spaces_runner.calling.endpoint import FILE_KINDS, Parameter, ParameterKind
+from hf_spaces_runner.domain.terminal import one_line
 
 _TRUE = frozenset({"true", "yes", "on", "1", "y"})
 _FALSE = frozenset({"false", "no", "off", "0", "n"})
@@ -26,6 +27,8 @@ _TAKES = {
     ParameterKind.VIDEO: {"video", "image", None},  # an animated GIF
     ParameterKind.FILE: {"image", "audio", "video", "document", None},
 }
+
+_MAX_CHOICES, _CHOICE_LENGTH = 30, 60
 
 
 def media_of(path: PurePath) -> str | None:
@@ -124,7 +127,8 @@ def _choice(parameter: Parameter, value: object) -> object:
     ):
         if len(found) == 1:
             return found[0]
-    raise ValueError(f"takes one of {', '.join(map(str, parameter.choices[:30]))}")
+    shown = [one_line(str(choice), limit=_CHOICE_LENGTH) for choice in parameter.choices[:_MAX_CHOICES]]
+    raise ValueError(f"takes one of {', '.join(shown)}{', ...' if len(parameter.choices) > _MAX_CHOICES else ''}")
 
 
 def _list(value: object) -> list[object]:

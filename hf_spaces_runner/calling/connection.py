@@ -1,11 +1,12 @@
 """One kept-alive connection to a Space, which trusts nothing that comes back."""
 
+import json
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import httpx
 
@@ -98,8 +99,16 @@ class Connection:
         with self.stream("GET", path) as response:
             return self._read(response, f"GET {path}")
 
-    def post(self, path: str, **body: Any) -> Reply:  # noqa: ANN401 - httpx's own `json=` or `files=`
-        """Return the answer to `POST path`; raises as `stream` does."""
+    def post_json(self, path: str, value: object) -> Reply:
+        """Return the answer to `POST path` with `value` as JSON; raises as `stream` does."""
+        # Not httpx's `json=`: it fails on half characters and on NaN, which users and schemas do contain.
+        return self._post(path, content=json.dumps(value).encode(), headers={"Content-Type": "application/json"})
+
+    def post_file(self, path: str, name: str, file: BinaryIO) -> Reply:
+        """Return the answer to `POST path` with `file` as the form's field `files`; raises as `stream` does."""
+        return self._post(path, files={"files": (name, file)})
+
+    def _post(self, path: str, **body: Any) -> Reply:  # noqa: ANN401 - httpx's own
         with self.stream("POST", path, **body) as response:
             return self._read(response, f"POST {path}")
 

@@ -1,13 +1,17 @@
 """Decodes JSON that a Space sent, within limits on its size, its depth and the memory that it costs."""
 
+import codecs
 import json
+import math
 
 from hf_spaces_runner.calling.caller import AnswerLimits
+from hf_spaces_runner.domain.json_weight import is_too_heavy
+from hf_spaces_runner.domain.units import format_size
 from hf_spaces_runner.errors import AnswerError
 
 
 def decode_json(raw: bytes, what: str, limits: AnswerLimits) -> object:
-    """Return the value that `raw` encodes; NaN and the infinities, which are not JSON, become null.
+    """Return the value that `raw` encodes; NaN and the infinities, which are not JSON, and 1e999 become null.
 
     Args:
         raw: the undecoded text.
@@ -15,12 +19,16 @@ def decode_json(raw: bytes, what: str, limits: AnswerLimits) -> object:
         limits: how much it may be.
 
     Raises:
-        AnswerError: it is not JSON, or larger or deeper than allowed.
+        AnswerError: it is not JSON in UTF-8, or larger or deeper than allowed.
     """
-    if raw.count(b"[") + raw.count(b"{") > limits.max_json_containers:
-        raise AnswerError(f"{what} answered JSON of more than {limits.max_json_containers} objects and lists")
+    if len(raw) > limits.max_json_bytes:
+        raise AnswerError(f"{what} answered more than {format_size(limits.max_json_bytes)}")
+    if is_too_heavy(raw, limits.max_json_weight):
+        raise AnswerError(f"{what} answered JSON of too many values to keep in memory")
     try:
-        value: object = json.loads(raw, parse_constant=lambda _: None)
+        # Decoded here: json takes UTF-16 as well, in which a weight cannot be told.
+        text = raw.removeprefix(codecs.BOM_UTF8).decode("utf-8")
+        value: object = json.loads(text, parse_constant=lambda _: None, parse_float=_finite)
     except RecursionError:
         raise AnswerError(f"{what} answered JSON nested deeper than {limits.max_json_depth} levels") from None
     except ValueError as error:
@@ -29,6 +37,11 @@ def decode_json(raw: bytes, what: str, limits: AnswerLimits) -> object:
         raise AnswerError(f"{what} answered something that is not JSON: {reason}") from None
     _check_depth(value, what, limits.max_json_depth)
     return value
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
 
 
 def _check_depth(value: object, what: str, max_depth: int) -> None:

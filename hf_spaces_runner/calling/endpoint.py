@@ -1,8 +1,11 @@
 """What is known of one endpoint of a Gradio app: its parameters, what it returns, and how it is written for people."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+from hf_spaces_runner.domain.terminal import printable
 
 
 class ParameterKind(StrEnum):
@@ -83,14 +86,25 @@ class Endpoint:
     @property
     def signature(self) -> str:
         """The endpoint in one line, as messages show it."""
-        returned = ", ".join(output.label or output.component for output in self.returns if not output.hidden)
-        return f"{self.name}({', '.join(map(str, self.parameters))}) -> {returned or 'nothing'}"
+        taken = _listed([str(parameter) for parameter in self.parameters[:_MAX_LISTED]], len(self.parameters))
+        outputs = [output.label or output.component for output in self.returns if not output.hidden]
+        return f"{self.name}({taken}) -> {_listed(outputs, len(outputs)) or 'nothing'}"
 
 
 _MAX_CHOICES = 8
 _MAX_SHOWN = 40
+_MAX_LISTED = 40
+_MAX_LISTED_LENGTH = 1500
+
+
+def _listed(items: Sequence[str], count: int) -> str:
+    """Return the first of `count` items in a line that one may read: an app may have a hundred thousand."""
+    shown = min(len(items), _MAX_LISTED)
+    while shown > 1 and sum(map(len, items[:shown])) > _MAX_LISTED_LENGTH:
+        shown -= 1
+    return ", ".join([*items[:shown], *([f"and {count - shown} more"] if shown < count else [])])
 
 
 def _shown(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = printable(json.dumps(value, ensure_ascii=False, default=str))
     return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…"

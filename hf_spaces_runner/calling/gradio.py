@@ -1,5 +1,6 @@
 """Calls Gradio apps of the versions 4.9 to 6 over their HTTP API."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from hf_spaces_runner.calling.caller import AnswerLimits
@@ -73,18 +74,20 @@ class GradioCaller:
             else:
                 answered = run_direct(connection, app.prefix, endpoint, data)
             downloads = Downloads(connection, app, scratch, self._limits)
-            answer = Answer(endpoint=endpoint.name, outputs=_read_outputs(endpoint, answered, downloads))
+            answer = Answer(endpoint=endpoint.name, outputs=_read_outputs(endpoint, answered, downloads, self._limits))
         on_progress(Progress(phase=Phase.CALL, message=f"{endpoint.name} answered", done=True))
         return answer
 
 
 def _read_app(connection: Connection, config_json: bytes) -> tuple[GradioApp, tuple[Endpoint, ...]]:
-    config = decode_json(config_json, "GET /config", connection.limits) if config_json else _get_config(connection)
+    if not config_json:
+        config_json = _get_config(connection)
+    config = _decode_schema(config_json, "GET /config", connection.limits)
     app = read_config(config)
     reply = connection.get(f"{app.prefix}/info")
     if not reply.ok:
         raise refused(reply, "reading the Space's schema")
-    endpoints = read_endpoints(config, reply.json())
+    endpoints = read_endpoints(config, _decode_schema(reply.raw, reply.what, connection.limits))
     if not endpoints:
         raise NoEndpointError(
             "the Space offers no endpoint: its API is closed", hint="it can only be used in a browser"
@@ -92,7 +95,11 @@ def _read_app(connection: Connection, config_json: bytes) -> tuple[GradioApp, tu
     return app, endpoints
 
 
-def _get_config(connection: Connection) -> object:
+def _decode_schema(raw: bytes, what: str, limits: AnswerLimits) -> object:
+    return decode_json(raw, what, replace(limits, max_json_weight=limits.max_schema_weight))
+
+
+def _get_config(connection: Connection) -> bytes:
     reply = connection.get("/config")
     if reply.status == _HTTP_NOT_FOUND:
         raise NoEndpointError(
@@ -100,10 +107,14 @@ def _get_config(connection: Connection) -> object:
         )
     if not reply.ok:
         raise refused(reply, "reading the Space's schema")
-    return reply.json()
+    return reply.raw
 
 
-def _read_outputs(endpoint: Endpoint, answered: list[object], downloads: Downloads) -> tuple[AnswerOutput, ...]:
+def _read_outputs(
+    endpoint: Endpoint, answered: list[object], downloads: Downloads, limits: AnswerLimits
+) -> tuple[AnswerOutput, ...]:
+    if len(answered) > limits.max_outputs:
+        raise AnswerError(f"{endpoint.name} answered with more than {limits.max_outputs} outputs")
     if len(answered) != len(endpoint.returns):
         raise AnswerError(
             f"{endpoint.name} answered {len(answered)} outputs where its schema names {len(endpoint.returns)}"

@@ -53,7 +53,7 @@ def upload_files(connection: Connection, app: GradioApp, values: Sequence[object
 def _upload(connection: Connection, app: GradioApp, path: Path) -> dict[str, object]:
     name = safe_name(path.name, "file")
     with _opened(path, app.max_file_bytes) as file:
-        reply = connection.post(f"{app.prefix}/upload", files={"files": (name, file)})
+        reply = connection.post_file(f"{app.prefix}/upload", name, file)
     if reply.status == _HTTP_TOO_LARGE:
         raise InvalidInputError(f"the file {path} is larger than the Space takes")
     if not reply.ok:

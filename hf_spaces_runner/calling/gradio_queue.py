@@ -29,6 +29,7 @@ _LITERAL = re.compile(r"'(?:[^'\\\n]|\\.)*+'|\"(?:[^\"\\\n]|\\.)*+\"")
 _ESCAPE = re.compile(r"\\(['\"\\nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
 _ESCAPED = {"'": "'", '"': '"', "\\": "\\", "n": "\n", "r": "\r", "t": "\t"}
 _MAX_MESSAGE = 4000
+_MAX_QUOTED = 10 * _MAX_MESSAGE
 _HTTP_OK = 200
 _HTTP_BUSY = 503
 _HTTP_TOO_MANY = 429
@@ -48,7 +49,7 @@ class _Ticket:
 def run_direct(connection: Connection, prefix: str, endpoint: Endpoint, data: list[object]) -> list[object]:
     """Return what `endpoint`, which is not queued, answers to `POST run`; raises as `run_queued` does."""
     body = {"data": data, "fn_index": endpoint.fn_index, "session_hash": secrets.token_hex(8)}
-    reply = connection.post(f"{prefix}/run{endpoint.name}", json=body)
+    reply = connection.post_json(f"{prefix}/run{endpoint.name}", body)
     if not reply.ok:
         answered = _json_or_none(reply)
         if isinstance(answered, dict) and "error" in answered:
@@ -72,7 +73,7 @@ def run_queued(
     """
     session = secrets.token_hex(8)
     body = {"data": data, "fn_index": endpoint.fn_index, "session_hash": session}
-    reply = connection.post(f"{prefix}/queue/join", json=body)
+    reply = connection.post_json(f"{prefix}/queue/join", body)
     if not reply.ok:
         raise refused(reply, f"calling {endpoint.name}")
     joined = reply.json()
@@ -167,7 +168,10 @@ def _space_failed(endpoint: Endpoint, output: Mapping[str, object]) -> SpaceFail
             verdict="space_error_hidden",
             hint="the Space's log says more: hfsr run -v shows it",
         )
-    text = unquote_repr(error) if isinstance(error, str) else json.dumps(error, ensure_ascii=False)
+    if isinstance(error, str):
+        text = unquote_repr(error) if len(error) <= _MAX_QUOTED else error
+    else:
+        text = json.dumps(error, ensure_ascii=False)
     return SpaceFailedError(f"{endpoint.name} failed: {printable(text[:_MAX_MESSAGE]).strip()}")
 
 
@@ -202,4 +206,4 @@ def _cancel(connection: Connection, ticket: _Ticket) -> None:
     body = {"fn_index": ticket.endpoint.fn_index, "session_hash": ticket.session, "event_id": ticket.event_id}
     deadline = Deadline.after(_CANCEL_S, time.monotonic)
     with suppress(RunnerError), Connection(connection.base_url, deadline, connection.limits) as own:
-        own.post(f"{ticket.prefix}/cancel", json=body)
+        own.post_json(f"{ticket.prefix}/cancel", body)

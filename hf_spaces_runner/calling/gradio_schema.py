@@ -1,7 +1,8 @@
 """Reads what a Gradio app says of itself (`/config` and `/info`) into typed endpoints."""
 
 import re
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from hf_spaces_runner.calling.endpoint import Endpoint, Parameter, Returned
@@ -14,6 +15,7 @@ PROTOCOLS = frozenset({"sse_v1", "sse_v2", "sse_v2.1", "sse_v3"})
 
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9_-]+)*")
 _VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})")
+_MAX_ID = 2**31
 _FILLER = re.compile(r"(?:parameter|value)_\d+", re.IGNORECASE)
 _FILE_META_SINCE = frozenset({"sse_v2.1", "sse_v3"})
 
@@ -74,12 +76,16 @@ def read_endpoints(config: object, info: object) -> tuple[Endpoint, ...]:
     if not isinstance(named, dict):
         raise AnswerError("the Space's API description names no endpoints object")
     described = _mapping(config)
-    components = {component.get("id"): component for component in _mappings(described.get("components"))
-                  if isinstance(component.get("id"), int)}  # fmt: skip
+    components: dict[int | None, Mapping[str, object]] = {
+        _id(component.get("id")): component for component in _mappings(described.get("components"))
+    }
+    components[None] = {}
+    descriptions = dict(named)
     endpoints = []
     for index, dependency in enumerate(_mappings(described.get("dependencies"))):
         api_name = dependency.get("api_name")
-        description = named.get(f"/{api_name}") if isinstance(api_name, str) else None
+        # Taken out: an app that names one large schema again and again would make as many copies of it.
+        description = descriptions.pop(f"/{api_name}", None) if isinstance(api_name, str) else None
         if isinstance(description, dict) and dependency.get("api_visibility") != "private":
             endpoints.append(_read_endpoint(index, dependency, description, components))
     return tuple(endpoints)
@@ -89,16 +95,16 @@ def _read_endpoint(
     index: int,
     dependency: Mapping[str, object],
     description: Mapping[str, object],
-    components: Mapping[object, Mapping[str, object]],
+    components: Mapping[int | None, Mapping[str, object]],
 ) -> Endpoint:
-    inputs = [components.get(_hashable(id_), {}) for id_ in _sequence(dependency.get("inputs"))]
-    outputs = [components.get(_hashable(id_), {}) for id_ in _sequence(dependency.get("outputs"))]
+    inputs = [components.get(_id(id_), {}) for id_ in _sequence(dependency.get("inputs"))]
+    outputs = [components.get(_id(id_), {}) for id_ in _sequence(dependency.get("outputs"))]
     visible = [component for component in inputs if component.get("skip_api") is not True]
     described = _mappings(description.get("parameters"))
     if len(visible) == len(described):
         parameters = tuple(
             _read_parameter(position, parameter, component)
-            for position, (parameter, component) in enumerate(zip(described, visible, strict=True))
+            for position, (parameter, component) in enumerate(zip(described, _once(visible), strict=True))
         )
         positions = iter(range(len(parameters)))
         slots = tuple(None if component.get("skip_api") is True else next(positions) for component in inputs)
@@ -115,6 +121,14 @@ def _read_endpoint(
         queued=dependency.get("queue") is not False,
         public=description.get("show_api") is not False and description.get("api_visibility", "public") == "public",
     )
+
+
+def _once(components: Sequence[Mapping[str, object]]) -> Iterator[Mapping[str, object]]:
+    """Yield each component, and an empty one where it comes again: its default must not be sent a thousand times."""
+    seen: set[int] = set()
+    for component in components:
+        yield {} if id(component) in seen else component
+        seen.add(id(component))
 
 
 def _read_parameter(position: int, parameter: Mapping[str, object], component: Mapping[str, object]) -> Parameter:
@@ -163,11 +177,13 @@ def _read_returns(
 
 def _label(value: object) -> str:
     """Return `value` in one line; empty for what Gradio fills in where the app gives no label."""
-    return one_line(value) if isinstance(value, str) and not _FILLER.fullmatch(value) else ""
+    # One component may be named as a hundred thousand outputs: their labels are one text, not as many.
+    return sys.intern(one_line(value)) if isinstance(value, str) and not _FILLER.fullmatch(value) else ""
 
 
-def _hashable(value: object) -> int | None:
-    return value if isinstance(value, int) else None
+def _id(value: object) -> int | None:
+    # Larger integers can be chosen so that all have the same hash, and a dictionary of them takes hours.
+    return value if isinstance(value, int) and 0 <= value < _MAX_ID else None
 
 
 def _mapping(value: object) -> Mapping[str, object]:

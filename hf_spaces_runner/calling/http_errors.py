@@ -6,11 +6,15 @@ from contextlib import contextmanager
 import httpx
 
 from hf_spaces_runner.domain.deadline import Deadline
+from hf_spaces_runner.domain.terminal import one_line
 from hf_spaces_runner.domain.units import format_duration
 from hf_spaces_runner.errors import AnswerError, CallError, CallTimeoutError, RunnerError
 
 _LOST = ("connection_lost", "the Space may have crashed: look at its last log lines")
 _OURS = ("call", "look at the Space's address")
+
+_HUNG_UP = ("Server disconnected", "peer closed")
+"""How httpcore and h11 begin to say that a connection ended early; what else they say of it is a breach of HTTP."""
 
 CONNECTION_ERRORS: dict[type[Exception], tuple[str, str]] = {
     httpx.NetworkError: _LOST,
@@ -40,7 +44,7 @@ def http_errors(what: str, deadline: Deadline) -> Iterator[None]:
     Raises:
         CallTimeoutError: the deadline passed, whatever httpx called it.
         CallError: the connection failed.
-        AnswerError: the answer cannot be decoded.
+        AnswerError: the answer cannot be decoded, or is not HTTP.
     """
     try:
         yield
@@ -60,5 +64,9 @@ def timeout_error(what: str, deadline: Deadline) -> CallTimeoutError:
 def _connection_error(what: str, deadline: Deadline, error: Exception) -> RunnerError:
     if deadline.passed:  # the watch cut the connection
         return timeout_error(what, deadline)
+    if isinstance(error, httpx.RemoteProtocolError) and not str(error).startswith(_HUNG_UP):
+        return AnswerError(f"{what} answered something that is not HTTP: {one_line(str(error))}")
     verdict, hint = next(entry for kind, entry in CONNECTION_ERRORS.items() if isinstance(error, kind))
-    return CallError(f"{what} failed: {type(error).__name__} {error}".strip(), verdict=verdict, hint=hint)
+    return CallError(
+        f"{what} failed: {type(error).__name__} {one_line(str(error))}".strip(), verdict=verdict, hint=hint
+    )

@@ -1,5 +1,6 @@
 """Reads the JSON schema of a parameter into the kind of input that it takes."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -152,4 +153,6 @@ def _choices(schema: Mapping[str, object]) -> tuple[object, ...]:
 
 
 def _number(value: object) -> float | None:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if abs(value) <= sys.float_info.max else None  # JSON has integers that are no float

@@ -1,6 +1,5 @@
 """Follows a call through the app's queue, and tells the user about it."""
 
-import math
 from collections.abc import Mapping
 
 from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback
@@ -58,6 +57,6 @@ class QueueProgress:
 
 
 def _count(value: object) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return int(value) if 0 <= value < 2**53 else None

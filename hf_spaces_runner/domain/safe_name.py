@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 MAX_NAME_BYTES = 120
 _MAX_EXTENSION_BYTES = 20
+_MAX_CHARACTERS, _END_CHARACTERS = 400, 100
 _SEPARATORS = re.compile(r"[/\\]")
 _FORBIDDEN = re.compile('[<>:"|?*\x00-\x1f\x7f]')
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -20,6 +21,8 @@ def safe_name(original: str, fallback: str) -> str:
     `MAX_NAME_BYTES` bytes of UTF-8 with the extension kept, and none of the names that Windows reserves.
     """
     last = _SEPARATORS.split(original[-4096:])[-1]
+    if len(last) > _MAX_CHARACTERS:  # to bring thousands of accents into order takes long
+        last = last[:-_END_CHARACTERS][: _MAX_CHARACTERS - _END_CHARACTERS] + last[-_END_CHARACTERS:]
     visible = "".join(
         " " if character.isspace() else character
         for character in unicodedata.normalize("NFC", last)

@@ -1,6 +1,7 @@
 """Makes text that somebody else wrote safe for a terminal."""
 
 import re
+from io import StringIO
 
 # Escape sequences first, whole, so that their parameters do not stay behind as text: CSI, OSC and other strings,
 # two-character ones. A string must end, and the C1 forms of the starts are left to _CONTROLS: text that was decoded
@@ -11,12 +12,25 @@ _SEQUENCES = re.compile(
     r"|\x1b[ -/]*[0-~]?"
 )
 # C0 and C1 but for tab and newline, and the characters that reorder what follows them.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 
 def printable(text: str) -> str:
     """Return `text` without escape sequences, control and bidirectional characters; tab and newline stay."""
-    return _CONTROLS.sub("", _SEQUENCES.sub("", text.replace("\r\n", "\n")))
+    return _without(_CONTROLS, _without(_SEQUENCES, text.replace("\r\n", "\n")))
+
+
+def _without(pattern: re.Pattern[str], text: str) -> str:
+    """Return `text` without what `pattern` matches; `sub` would keep each piece as a string of its own to the end."""
+    if pattern.search(text) is None:
+        return text
+    kept = StringIO()
+    end = 0
+    for match in pattern.finditer(text):
+        kept.write(text[end : match.start()])
+        end = match.end()
+    kept.write(text[end:])
+    return kept.getvalue()
 
 
 def one_line(text: str, *, limit: int = 200) -> str:

@@ -110,12 +110,11 @@ def test_a_preset_for_a_prompt_that_is_not_there_leaves_the_default() -> None:
     assert bind_inputs(do, Call(preset_inputs={"text": "$prompt", "picture": "$file"})) == ("hello", None)
 
 
-def test_a_default_is_not_shared_between_calls() -> None:
+def test_a_default_is_not_copied() -> None:
     do = endpoint(default("tags", ["a"], K.LIST))
-    first = bind_inputs(do, Call())
-    assert isinstance(first[0], list)
-    first[0].append("b")
-    assert bind_inputs(do, Call()) == (["a"],)
+    assert bind_inputs(do, Call())[0] is do.parameters[0].default
+    assert bind_inputs(do, Call(inputs=(named("tags", "b"),))) == (["b"],)
+    assert do.parameters[0].default == ["a"]
 
 
 @pytest.mark.parametrize(
@@ -148,6 +147,12 @@ def test_what_does_not_fit_names_it_and_shows_the_signature(
         bind_inputs(do, call)
     assert message in caught.value.message
     assert do.signature in caught.value.message
+
+
+def test_a_crowd_of_missing_values_is_counted() -> None:
+    do = endpoint(*(parameter(f"p{number}") for number in range(10_000)))
+    with pytest.raises(InvalidInputError, match=r"/do needs p1, p2, .*, p10 and 9989 more\n"):
+        bind_inputs(do, Call(prompt="x"))
 
 
 def test_two_parameters_of_one_label_need_a_number() -> None:

@@ -76,6 +76,13 @@ def test_what_does_not_fit_is_refused(kind: ParameterKind, given: object, messag
         coerce_value(parameter(kind, choices=CHOICES, minimum=1, maximum=10), given)
 
 
+def test_choices_are_shown_short_and_without_what_a_terminal_would_obey() -> None:
+    hostile = parameter(K.CHOICE, choices=("\x1b[31mred", "x" * 1_000_000, *["y"] * 100_000))
+    with pytest.raises(ValueError, match=r"^takes one of red, x{59}…, y, y,.* y, \.\.\.$") as caught:
+        coerce_value(hostile, "green")
+    assert len(str(caught.value)) < 300
+
+
 def test_rows_become_a_table() -> None:
     table = Parameter(name="t", label="T", component="Dataframe", kind=K.JSON)
     assert coerce_value(table, '[["a", 1], ["b"]]') == {"headers": ["1", "2"], "data": [["a", 1], ["b"]]}

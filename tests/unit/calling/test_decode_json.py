@@ -4,7 +4,7 @@ from hf_spaces_runner.calling.caller import AnswerLimits
 from hf_spaces_runner.calling.decode_json import decode_json
 from hf_spaces_runner.errors import AnswerError
 
-LIMITS = AnswerLimits(max_json_depth=5, max_json_containers=100)
+LIMITS = AnswerLimits(max_json_depth=5, max_json_weight=1000)
 
 
 @pytest.mark.parametrize(
@@ -12,7 +12,8 @@ LIMITS = AnswerLimits(max_json_depth=5, max_json_containers=100)
     [
         (b'{"a": [1, "\xc3\xa4"]}', {"a": [1, "ä"]}),
         (b"NaN", None),
-        (b"[-Infinity]", [None]),
+        (b"[-Infinity, 1e999, -1e999, 1e9]", [None, None, None, 1e9]),
+        (b"\xef\xbb\xbf1", 1),
         (b"[[[[[1]]]]]", [[[[[1]]]]]),
     ],
 )
@@ -29,7 +30,8 @@ def test_json_is_decoded(raw: bytes, value: object) -> None:
         (b"1" * 5000, "not JSON"),  # more digits than Python turns into a number
         (b"[[[[[[[1]]]]]]]", "deeper than 5"),
         (b"[" * 90, "not JSON"),
-        (b"[" + b"[]," * 200 + b"[]]", "more than 100 objects and lists"),
+        (b"[" + b"[]," * 200 + b"[]]", "too many values"),
+        ('["é"]'.encode("utf-16"), "not JSON: UnicodeDecodeError"),
     ],
 )
 def test_what_is_no_json_or_too_much_is_refused(raw: bytes, message: str) -> None:
@@ -40,6 +42,11 @@ def test_what_is_no_json_or_too_much_is_refused(raw: bytes, message: str) -> Non
 def test_a_hundred_thousand_levels_are_refused() -> None:
     with pytest.raises(AnswerError, match="nested deeper than 100 levels"):
         decode_json(b"[" * 100_000 + b"]" * 100_000, "GET /x", AnswerLimits())
+
+
+def test_more_than_was_asked_for_is_refused() -> None:
+    with pytest.raises(AnswerError, match=r"GET /x answered more than 48\.8 KiB"):
+        decode_json(b" " * 60_000, "GET /x", AnswerLimits(max_json_bytes=50_000))
 
 
 def test_the_message_does_not_carry_the_text() -> None:

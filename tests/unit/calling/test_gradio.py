@@ -177,6 +177,21 @@ def test_progress_is_told(tmp_path: Path) -> None:
     assert [event.done for event in told] == [False, False, False, True]
 
 
+def test_what_is_no_json_is_sent_as_it_can_be(tmp_path: Path) -> None:
+    described = info()
+    described["named_endpoints"]["/predict"]["parameters"].append(
+        {"parameter_name": "x", "parameter_has_default": True, "parameter_default": "\ud800", "type": {}}
+    )
+    prompt = InputValue(name="text", value="\udcff")
+    numbers = InputValue(name="x", value="[NaN, 1e999]")
+    with fake_space(get_info=answer_json(described)) as space:
+        ask(space, tmp_path, prompt)
+        ask(space, tmp_path, prompt, numbers)
+    sent = [json.loads(body)["data"] for body in space.bodies if body]
+    assert sent[0] == ["\udcff", "\ud800"]
+    assert str(sent[1][1]) == "[nan, inf]"
+
+
 def test_events_of_other_calls_are_not_ours(tmp_path: Path) -> None:
     data = answer_events({**completed("theirs"), "event_id": "another"}, completed("ours"))
     with fake_space(data=data) as space:
@@ -215,6 +230,14 @@ def test_the_error_of_the_app_is_told(tmp_path: Path, output: object, message: s
 )
 def test_a_quoted_error_is_unquoted(quoted: str, plain: str) -> None:
     assert unquote_repr(quoted) == plain
+
+
+def test_an_error_of_megabytes_is_cut(tmp_path: Path) -> None:
+    text = f"'{'x' * 45_000}\x1b[31m'"
+    data = answer_events({"msg": "process_completed", "success": False, "output": {"error": text}})
+    with fake_space(data=data) as space, pytest.raises(SpaceFailedError) as caught:
+        ask(space, tmp_path)
+    assert caught.value.message == f"/predict failed: '{'x' * 3999}"
 
 
 @pytest.mark.parametrize(
@@ -332,6 +355,15 @@ def test_the_deadline_holds_against_any_stream(tmp_path: Path, data: Answerer, s
     assert json.loads(space.bodies[-1])["event_id"] == "the-event"
 
 
+def test_a_crowd_of_outputs_is_refused(tmp_path: Path) -> None:
+    kinds = ["textbox"] * 101
+    with (
+        fake_space(outputs=kinds, data=answer_events(completed(*kinds))) as space,
+        pytest.raises(AnswerError, match="more than 100 outputs"),
+    ):
+        ask(space, tmp_path, limits=AnswerLimits(max_outputs=100))
+
+
 @pytest.mark.parametrize("step", ["get_config", "get_info", "post_join", "get_file"])
 def test_the_deadline_holds_at_each_step(tmp_path: Path, step: str) -> None:
     data = answer_events(completed(file_data("/t/a")))
@@ -353,6 +385,13 @@ def test_an_interrupt_cancels_and_stays_one(tmp_path: Path) -> None:
     with fake_space(data=heartbeats) as space, pytest.raises(KeyboardInterrupt):
         ask(space, tmp_path, on_progress=interrupt)
     assert space.requests[-1] == "POST /gradio_api/cancel"
+
+
+def test_a_ticket_of_half_characters_is_cancelled_as_well(tmp_path: Path) -> None:
+    post_join = answer_json({"event_id": "\ud800"})
+    with fake_space(data=silence, post_join=post_join) as space, pytest.raises(CallTimeoutError):
+        ask(space, tmp_path, limit_s=0.3)
+    assert json.loads(space.bodies[-1])["event_id"] == "\ud800"
 
 
 def test_a_cancel_that_hangs_does_not_hide_the_timeout(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 from hf_spaces_runner.calling.endpoint import Endpoint, ParameterKind
 from hf_spaces_runner.calling.gradio_schema import read_config, read_endpoints
 from hf_spaces_runner.calling.parameter_type import ParameterType, read_type
+from hf_spaces_runner.domain.terminal import printable
 from hf_spaces_runner.errors import AnswerError, NoEndpointError
 from tests.unit.calling.fake_space import FILE, TEXT, config, info
 
@@ -122,6 +124,40 @@ def test_what_is_no_info_is_refused(described: object) -> None:
         read_endpoints(config(), described)
 
 
+def test_one_schema_is_read_once_however_often_it_is_named() -> None:
+    described = config()
+    described["dependencies"] *= 100_000
+    described_info = info()
+    described_info["named_endpoints"]["/predict"]["parameters"] *= 10_000
+    assert len(only(described, described_info).parameters) == 10_000
+
+
+def test_numbers_that_all_have_the_same_hash_name_no_component() -> None:
+    described = config()
+    described["components"] += [{"id": number * (2**61 - 1), "type": "evil"} for number in range(1, 100_000)]
+    described["dependencies"][0]["outputs"] = [2**61 - 1]
+    assert [output.component for output in only(described, info()).returns] == ["Textbox"]
+
+
+def test_the_default_of_a_component_counts_once() -> None:
+    described = config()
+    described["components"][0]["props"]["value"] = ["large"]
+    described["dependencies"][0]["inputs"] = [0, 0, 0]
+    described_info = info()
+    described_info["named_endpoints"]["/predict"]["parameters"] = [{}, {}, {}]
+    assert [parameter.default for parameter in only(described, described_info).parameters] == [["large"], None, None]
+
+
+def test_a_signature_is_short_whatever_the_schema() -> None:
+    described_config, described_info = config(["textbox"] * 1000), info(["textbox"] * 1000)
+    parameter = {"parameter_name": "n" * 500, "parameter_has_default": True, "parameter_default": "\x9b31m\u202e" * 100}
+    described_info["named_endpoints"]["/predict"]["parameters"] = [parameter] * 50_000
+    signature = only(described_config, described_info).signature
+    assert len(signature) < 4000
+    assert re.fullmatch(r"/predict\(nnn.*, and 4999\d more\) -> (Textbox, ){40}and 960 more", signature)
+    assert signature == printable(signature)
+
+
 @given(parameters=JSON, returns=JSON, dependency=st.dictionaries(st.sampled_from(["inputs", "outputs", "id"]), JSON))
 def test_nonsense_is_read_as_little_as_possible(parameters: Any, returns: Any, dependency: Any) -> None:
     described = config()
@@ -188,6 +224,7 @@ NULLABLE = {"anyOf": [{"type": "null"}, FILE]}
             ParameterType(kind=K.IMAGE, wrapper=("background", "composite")),
         ),
         ({"properties": {"text": TEXT, "files": FILES}}, "Multimodaltextbox", {}, ParameterType(kind=K.MESSAGE)),
+        ({"type": "number", "minimum": -(10**400), "maximum": 1e999}, "Number", {}, ParameterType(kind=K.NUMBER)),
         ({"type": {}, "description": "any valid json"}, "Json", {}, ParameterType(kind=K.JSON)),
         ({"$ref": "#/$defs/Loop", "$defs": {"Loop": {"$ref": "#/$defs/Loop"}}}, "X", {}, ParameterType(kind=K.JSON)),
     ],

@@ -35,7 +35,8 @@ def test_httpx_has_errors_at_all() -> None:
     [
         (httpx.ReadTimeout("x"), CallTimeoutError, "call_timeout"),
         (httpx.ConnectError("refused"), CallError, "connection_lost"),
-        (httpx.RemoteProtocolError("x"), CallError, "connection_lost"),
+        (httpx.RemoteProtocolError("Server disconnected without a response."), CallError, "connection_lost"),
+        (httpx.RemoteProtocolError("illegal status line: \x1b[31m" + "x" * 100_000), AnswerError, "unusable_answer"),
         (httpx.InvalidURL("x"), CallError, "call"),
         (httpx.DecodingError("x"), AnswerError, "unusable_answer"),
     ],
@@ -45,6 +46,8 @@ def test_the_error_says_which_request_failed(raised: Exception, expected: type[C
         raise raised
     assert caught.value.verdict == verdict
     assert caught.value.__cause__ is raised
+    assert len(caught.value.message) < 300
+    assert "\x1b" not in caught.value.message
 
 
 def test_whatever_fails_after_the_deadline_is_a_timeout() -> None:

@@ -46,6 +46,7 @@ def test_a_message_becomes_an_event(message: dict[str, object], event: tuple[str
         {"msg": "estimation", "rank": "first"},
         {"msg": "estimation", "rank": -1},
         {"msg": "estimation", "rank": float("nan")},
+        {"msg": "estimation", "rank": 10**400},
         {"msg": "log", "log": {"a": 1}},
         {"msg": "progress", "progress_data": "x"},
         {"msg": "progress", "progress_data": []},

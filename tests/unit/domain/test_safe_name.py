@@ -60,6 +60,15 @@ def test_a_safe_name_stays(original: str) -> None:
     assert safe_name(name, "fallback") == name
 
 
+def test_a_name_of_accents_is_cut_before_they_are_brought_into_order() -> None:
+    for _ in range(1000):
+        safe_name("a" + "\u0345" * 2000 + "\u0315" * 1000 + "\u0300" * 500 + "\u0334" * 500, "fallback")
+
+
+def test_the_extension_of_a_long_name_is_kept() -> None:
+    assert safe_name("\u200b" * 4000 + "report.pdf", "fallback") == "report.pdf"
+
+
 def test_a_unique_name_counts_whatever_the_case() -> None:
     taken = {"a.png", "a-2.png"}
     assert unique_name("A.png", taken) == "A-3.png"
