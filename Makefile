@@ -1,6 +1,6 @@
 # Each target is one line; the work stands in .setup, a script a step. Arguments for pytest: make test ARGS="-k registry".
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint fix bench clean venv
+.PHONY: help install demo test lint fix bench stress clean venv
 MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
 
@@ -17,6 +17,7 @@ demo: install ## run a sentence, a spoken WAV and a picture through their Spaces
 	@.setup/demo
 
 test: install ## run all tests, those with real containers included
+	@.setup/cron
 	@$(PYTHON) -m pytest $(ARGS)
 
 lint: venv ## check style and types (needs no engine)
@@ -31,6 +32,9 @@ fix: venv ## repair what the linter can repair, and format
 bench: install ## measure against bare docker and write bench.json
 	@$(PYTHON) -m tests.benchmarks
 
+stress: install ## kill, crowd and restart, count what is left, and write stress.json
+	@$(PYTHON) -m tests.benchmarks.stress
+
 clean: ## remove what the other targets made in this checkout (no images, no containers)
-	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist demo-output bench.json
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist demo-output bench.json stress.json
 	@find hf_spaces_runner tests registry .setup -name __pycache__ -prune -exec rm -rf {} +

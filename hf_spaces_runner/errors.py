@@ -13,9 +13,9 @@ RunnerError                     1   another failure
 │  ├─ ImageNotFoundError, ImageUnauthorizedError, ImageRegistryUnreachableError
 │  └─ NoSpaceLeftError, WrongArchitectureError, BuildError
 ├─ LaunchError                 11   the container could not be started
-│  └─ PortTakenError, MemoryExceededError
+│  └─ PortTakenError, MemoryExceededError, DiskReserveError
 ├─ NotReadyError               12   it started and never answered
-│  └─ ContainerExitedError, StartupTimeoutError
+│  └─ ContainerExitedError, ListensElsewhereError, StartupTimeoutError
 ├─ CallError                   13   it answered, not with a result
 │  ├─ SpaceFailedError, CallTimeoutError, NoEndpointError
 │  └─ InvalidInputError             what the user gave does not fit the endpoint
@@ -23,6 +23,7 @@ RunnerError                     1   another failure
 └─ AllCandidatesFailedError    20   nothing on the plan brought an answer
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
@@ -35,6 +36,20 @@ class TryNext(StrEnum):
     LOCAL_MODELS = "local models only"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What shows the cause of a failure: the last lines of a log, safe to print, and how a container ended.
+
+    `exit_code` is None where it still ran, or where there was no container, as in a build. `peak_memory_bytes` is None
+    where nobody saw it.
+    """
+
+    log: str = ""
+    exit_code: int | None = None
+    oom_killed: bool = False
+    peak_memory_bytes: int | None = None
+
+
 class RunnerError(Exception):
     """A failure with a name. The message says what failed, on which object, and what was observed.
 
@@ -42,7 +57,7 @@ class RunnerError(Exception):
         message: one or more lines for people, free of secrets and of control characters.
         hint: the next command to type, or what else to do; the class's own where None.
         verdict: the cause in one or a few words with underscores; the class's own where None.
-        evidence: the last log lines of the container, or another longer text that shows the cause.
+        evidence: the last log lines of a container or a build, and how the container ended.
     """
 
     exit_code: ClassVar[int] = 1
@@ -51,7 +66,7 @@ class RunnerError(Exception):
     hint: str | None = None
 
     def __init__(
-        self, message: str, *, hint: str | None = None, verdict: str | None = None, evidence: str | None = None
+        self, message: str, *, hint: str | None = None, verdict: str | None = None, evidence: Evidence | None = None
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -114,7 +129,7 @@ class SlotTimeoutError(RunnerError):
 
     exit_code = 5
     verdict = "no_slot"
-    hint = "wait, stop one of them, or raise the setting max_running"
+    hint = "wait, hfsr stop one that is up (hfsr ps), or raise the setting max_running"
 
 
 class PolicyError(RunnerError):
@@ -196,6 +211,13 @@ class MemoryExceededError(LaunchError):
     hint = "give it more with --memory"
 
 
+class DiskReserveError(LaunchError):
+    """The Space wrote so much that hardly any disk was left, and was ended for it."""
+
+    verdict = "disk_reserve"
+    hint = "make room (hfsr cleanup), or let Spaces leave less of it with the setting disk_reserve"
+
+
 class NotReadyError(RunnerError):
     """The container started, and no Space answered on its port."""
 
@@ -209,6 +231,14 @@ class ContainerExitedError(NotReadyError):
 
     verdict = "exited_at_start"
     hint = "its last lines say why; hfsr run -v shows all of them"
+
+
+class ListensElsewhereError(NotReadyError):
+    """The app answers on `port` of the container, which is not the one that its Space is said to have."""
+
+    verdict = "wrong_port"
+    hint = "write the Space's port into its registry entry"
+    port: int = 0
 
 
 class StartupTimeoutError(NotReadyError):

@@ -2,53 +2,51 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from secrets import token_hex
 from typing import TypeVar
-from urllib.parse import urlsplit
 
-import docker
-
-from hf_spaces_runner.attempt import Measured, Services, try_candidate
-from hf_spaces_runner.calling.caller import Caller
+from hf_spaces_runner.domain.container import ListedContainer
+from hf_spaces_runner.domain.finding import Finding
 from hf_spaces_runner.domain.image import Image, ImageSource
-from hf_spaces_runner.domain.launch import LABEL, LaunchSpec
+from hf_spaces_runner.domain.labels import name_while_up
+from hf_spaces_runner.domain.launch import LaunchSpec
 from hf_spaces_runner.domain.plan import Candidate, Plan
 from hf_spaces_runner.domain.progress import ProgressCallback, ignore_progress
 from hf_spaces_runner.domain.request import PullPolicy, Request
-from hf_spaces_runner.domain.result import Attempt, RunResult, Status
-from hf_spaces_runner.domain.secret import redact
+from hf_spaces_runner.domain.result import RunResult
+from hf_spaces_runner.domain.running_space import RunningSpace, UpSpace
 from hf_spaces_runner.domain.space import Space
 from hf_spaces_runner.errors import (
-    AllCandidatesFailedError,
-    EngineUnavailableError,
+    LaunchError,
+    RegistryError,
     RunnerError,
-    TryNext,
-    UsageError,
 )
-from hf_spaces_runner.images.acquire import Images
+from hf_spaces_runner.fallback import AttemptCallback, hide_secrets, try_in_order
 from hf_spaces_runner.images.base_name import base_image_name
 from hf_spaces_runner.images.source import find_image_source
-from hf_spaces_runner.orchestrator.docker_engine import DockerEngine
-from hf_spaces_runner.orchestrator.docker_errors import docker_errors
+from hf_spaces_runner.input_files import check_files
+from hf_spaces_runner.orchestrator.keeper import start_keeper
 from hf_spaces_runner.orchestrator.leftovers import find_leftovers, remove_leftover
-from hf_spaces_runner.orchestrator.ownership import is_alive, own_name
-from hf_spaces_runner.orchestrator.slots import Slots
+from hf_spaces_runner.orchestrator.ownership import own_name, own_user
+from hf_spaces_runner.orchestrator.reaper import reap
 from hf_spaces_runner.planning.check_request import check_request
-from hf_spaces_runner.planning.clean_up import Leftover, plan_clean_up
+from hf_spaces_runner.planning.clean_up import CleanUpRules, Leftover, plan_clean_up
 from hf_spaces_runner.planning.launch_policy import LaunchDefaults, RunIdentity, for_image
 from hf_spaces_runner.planning.make_request import make_request
 from hf_spaces_runner.planning.plan import PlanDefaults, make_plan
+from hf_spaces_runner.ready_space import Services
 from hf_spaces_runner.registry.load import load_registry
 from hf_spaces_runner.registry.references import find_space
 from hf_spaces_runner.registry.registry import Registry
 from hf_spaces_runner.registry.snapshot import Snapshots
 from hf_spaces_runner.results.output_directory import check_output_directory
 from hf_spaces_runner.settings import LoadedSettings, load_settings
+from hf_spaces_runner.staying_up import bring_up, find_up, running_spaces, watch_over
+from hf_spaces_runner.wiring import connect, connect_client
 
-AttemptCallback = Callable[[Attempt], None]
 Number = TypeVar("Number", int, float)
 
 
@@ -60,6 +58,8 @@ class Runner:
         environment: what stands in for `os.environ`: `HFSR_*`, `DOCKER_HOST`, the CA bundle's variables.
         on_progress: called with each step of a pull, a build, a start and a call, in the calling thread.
         on_attempt: called when a candidate has brought an answer or has failed.
+        reaps: whether what dead processes left is removed first, once the engine is asked for anything.
+        command: what others are told who wait for a slot that this holds.
 
     Raises:
         ConfigurationError: a setting has a value that it cannot have.
@@ -72,12 +72,16 @@ class Runner:
         environment: Mapping[str, str] | None = None,
         on_progress: ProgressCallback = ignore_progress,
         on_attempt: AttemptCallback = lambda _: None,
+        reaps: bool = True,
+        command: str = "library",
     ) -> None:
         self._environment = dict(os.environ if environment is None else environment)
         self.settings: LoadedSettings = load_settings(self._environment, settings)
         self._snapshots = Snapshots(self.settings.places.snapshots)
         self._on_progress = on_progress
         self._on_attempt = on_attempt
+        self._reaps = reaps
+        self._command = command
 
     @cached_property
     def registry(self) -> Registry:
@@ -86,8 +90,11 @@ class Runner:
 
     @cached_property
     def services(self) -> Services:
-        """The parts with effects; the engine is asked for at the first use of this."""
-        return _connect(self.settings, self._environment)
+        """The parts with effects; the engine is asked for at the first use of this, and reaped."""
+        services = connect(self.settings, self._environment)
+        if self._reaps:
+            reap(services.engine, services.scratch)
+        return services
 
     def run(
         self,
@@ -106,8 +113,11 @@ class Runner:
         env: Mapping[str, str] | None = None,
         secrets: Mapping[str, str] | None = None,
         pull: str | None = None,
+        network: str | None = None,
+        privacy: bool = False,
         read_only: bool = False,
         keep: bool = False,
+        fresh: bool = False,
     ) -> RunResult:
         """Run a Space once and return what it answered.
 
@@ -126,8 +136,11 @@ class Runner:
             env: variables of the container.
             secrets: likewise, for values that must appear nowhere.
             pull: `missing`, `always` or `never`.
+            network: `open`, `isolated` (no way out), or `warm-online` (no way out once it is ready).
+            privacy: an isolated network, and nothing of inputs and outputs in any log or cache.
             read_only: whether the container's root is read-only.
-            keep: whether the container stays afterwards.
+            keep: whether the container stays up afterwards.
+            fresh: whether to start a container of its own although the Space is up already.
 
         Raises:
             RunnerError: one of its subclasses; each has an exit code, a hint, and a verdict.
@@ -147,8 +160,11 @@ class Runner:
             env=env or {},
             secrets=secrets or {},
             pull=pull,
+            network=network,
+            privacy=privacy,
             read_only=read_only,
             keep=keep,
+            fresh=fresh,
         )
         return self.execute(request)
 
@@ -169,7 +185,7 @@ class Runner:
         return self._plan(request, self._base_image_to_be)
 
     def _plan(self, request: Request, base_image: Callable[[str], str]) -> Plan:
-        _check_files(request)
+        check_files(request)
         if request.output_directory is not None:
             check_output_directory(request.output_directory)
         values = self.settings.values
@@ -181,6 +197,7 @@ class Runner:
                 cpus=values.cpus,
                 pids_limit=values.pids_limit,
                 hf_cache=values.hf_cache,
+                network=values.network,
             ),
             image_registry=values.image_registry,
             pull=values.pull,
@@ -188,7 +205,7 @@ class Runner:
             slot_timeout_s=values.slot_timeout,
             timeout_s=values.timeout,
         )
-        identity = RunIdentity(run_id=_new_run_id(), owner=own_name(), created_at=int(time.time()))
+        identity = RunIdentity(run_id=_new_run_id(), owner=own_name(), user=own_user(), command=self._command)
         return make_plan(request, space, self._image_source(space, base_image), defaults, identity)
 
     def preview(self, candidate: Candidate) -> tuple[LaunchSpec, bool]:
@@ -200,7 +217,7 @@ class Runner:
         assumed = image or Image(id="", reference=candidate.image.reference)
         spec = for_image(candidate.launch_spec, assumed, candidate.default_command)
         # Whoever pastes the line owns the container: no clean-up may take it for one of a run that has ended.
-        return replace(spec, labels={**spec.labels, f"{LABEL}.keep": "yes"}), image is not None
+        return replace(spec, name=name_while_up(spec.name)), image is not None
 
     def execute(self, request: Request) -> RunResult:
         """Try the candidates of the request's plan in order, and return the first answer.
@@ -210,43 +227,7 @@ class Runner:
         """
         started = time.monotonic()
         plan = self._plan(request, self._base_image_here)
-        attempts: list[Attempt] = []
-        failures: list[RunnerError] = []
-        for candidate in plan.candidates:
-            measured = Measured()
-            try:
-                answered = try_candidate(
-                    self.services, candidate, plan.run_id, request.output_directory, measured, self._on_progress
-                )
-            except RunnerError as error:
-                _redact(error, request)
-                attempts.append(_attempt(candidate, measured, error))
-                self._on_attempt(attempts[-1])
-                failures.append(error)
-                if error.try_next is not TryNext.YES:
-                    raise
-                continue
-            attempts.append(_attempt(candidate, measured, None))
-            self._on_attempt(attempts[-1])
-            return RunResult(
-                run_id=plan.run_id,
-                status=Status.OK,
-                space=candidate.space.id,
-                tier=plan.tier,
-                text=answered.processed.text,
-                outputs=answered.processed.outputs,
-                files=answered.processed.files,
-                attempts=tuple(attempts),
-                image_digest=answered.image.digest,
-                total_s=time.monotonic() - started,
-                container=answered.container if request.keep else None,
-                url=answered.url if request.keep else None,
-            )
-        if len(failures) == 1:
-            raise failures[0]
-        raise AllCandidatesFailedError(
-            "no candidate brought an answer:\n" + "\n".join(f"{item.name}: {item.error}" for item in attempts)
-        )
+        return try_in_order(self.services, plan, request, started, self._on_progress, self._on_attempt)
 
     def pull(self, reference: str, policy: PullPolicy = PullPolicy.ALWAYS) -> Image:
         """Pull, or build, the image of a Space, without running it.
@@ -260,22 +241,140 @@ class Runner:
     def acquire_image(self, space: Space, policy: PullPolicy = PullPolicy.MISSING) -> Image:
         """Pull, or build, the image of `space`. See `pull`."""
         source = self._image_source(space, self._base_image_here)
-        return self.services.images.acquire(source, policy, self._on_progress)
+        image = self.services.images.acquire(source, policy, self._on_progress)
+        self.services.stamps.note_image(image)
+        return image
 
-    def plan_clean_up(self, older_than_s: float) -> tuple[Leftover, ...]:
-        """Return what `clean_up` would remove: whatever of ours was not used for `older_than_s` seconds.
+    def up(
+        self, request: Request, *, port: int | None = None, ttl_s: float | None = None, idle_stop_s: float | None = None
+    ) -> UpSpace:
+        """Start the Space of `request` and leave it up, or return the one that is up already.
+
+        Args:
+            request: its Space and limits; inputs mean nothing here.
+            port: of the loopback interface; the engine picks a free one where None.
+            ttl_s: how many seconds it stays, at most.
+            idle_stop_s: after how many seconds without a visitor it ends.
+
+        Raises:
+            RunnerError: it could not be started, or never answered.
+        """
+        plan = self._plan(request, self._base_image_here)
+        try:
+            return bring_up(
+                self.services,
+                plan.candidates[0],
+                self._on_progress,
+                port=port,
+                ttl_s=ttl_s,
+                idle_stop_s=idle_stop_s,
+                watch_over=lambda container_id: start_keeper(container_id, self._environment),
+            )
+        except RunnerError as error:
+            hide_secrets(error, request)
+            raise
+
+    def watch_over(self, container_id: str) -> None:
+        """Wait until a container that is up has to go, and remove it. See `staying_up.watch_over`."""
+        watch_over(self.services.engine, container_id)
+
+    def running_spaces(self) -> tuple[RunningSpace, ...]:
+        """Return all containers of ours, running, waiting and ended, with the memory that each takes.
 
         Raises:
             EngineUnavailableError: no engine answers.
         """
-        services = self.services
-        found = find_leftovers(services.engine, scratch=services.scratch, stamps=services.stamps)
-        return plan_clean_up(found, now=time.time(), older_than_s=older_than_s, is_alive=is_alive)
+        return running_spaces(self.services.engine)
+
+    def stop(self, name: str | None) -> tuple[ListedContainer, ...]:
+        """End the Spaces that are up under `name`, or all that this user has up where None; return them.
+
+        Raises:
+            UsageError: none of that name is up.
+        """
+        listed = self.services.engine.containers()
+        if name is None:
+            ending = tuple(item for item in listed if item.up and item.labels.user == own_user())
+        else:
+            ending = find_up(listed, name, self._id_of(name))
+        for item in ending:
+            self.services.engine.remove(item.id)
+        return ending
+
+    def logs(self, name: str, *, lines: int, follow: bool = False) -> Iterator[str]:
+        """Yield what the newest Space that is up under `name` printed last, and all that it prints where `follow`.
+
+        The text is the Space's own: `domain.terminal.printable` makes it safe to show.
+
+        Raises:
+            UsageError: none of that name is up.
+            LaunchError: it keeps no log, since it runs in privacy.
+        """
+        engine = self.services.engine
+        found = find_up(engine.containers(), name, self._id_of(name))
+        newest = max(found, key=lambda item: item.labels.created_at)
+        if newest.labels.privacy:
+            raise LaunchError(f"{newest.name} runs in privacy, so nobody keeps its log", verdict="no_log")
+        container = engine.attach(newest)
+        yield from container.follow_logs(lines) if follow else (container.logs(lines),)
+
+    def _id_of(self, reference: str) -> str | None:
+        try:
+            return self.find(reference).id
+        except RegistryError:
+            return None
+
+    def plan_clean_up(
+        self, older_than_s: float, *, images_older_than_s: float | None = None, cache_quota_bytes: int | None = None
+    ) -> tuple[Leftover, ...]:
+        """Return what `clean_up` would remove: what dead processes left, and what was not used for `older_than_s`.
+
+        Args:
+            older_than_s: how many seconds of not being used make something go.
+            images_older_than_s: likewise for images; the setting where None.
+            cache_quota_bytes: what all model caches may take; the setting where None.
+
+        Raises:
+            EngineUnavailableError: no engine answers.
+        """
+        values = self.settings.values
+        rules = CleanUpRules(
+            older_than_s=older_than_s,
+            images_older_than_s=values.images_older_than if images_older_than_s is None else images_older_than_s,
+            cache_quota_bytes=values.cache_quota if cache_quota_bytes is None else cache_quota_bytes,
+        )
+        return plan_clean_up(self.leftovers(), rules, now=time.time())
 
     def clean_up(self, leftovers: Iterable[Leftover]) -> None:
         """Remove `leftovers`, as `plan_clean_up` returned them."""
         for leftover in leftovers:
             remove_leftover(self.services.engine, leftover, stamps=self.services.stamps)
+
+    @classmethod
+    def diagnose(cls, environment: Mapping[str, str] | None = None) -> tuple[Finding, ...]:
+        """Return what is in order with this machine, its engine, its image registry and our files, and what is not.
+
+        Neither an engine nor valid settings are needed: what is wrong with them is a finding. Nothing is changed.
+        """
+        from hf_spaces_runner.doctor import gather_facts  # noqa: PLC0415 - no run needs it
+        from hf_spaces_runner.planning.diagnosis import diagnose  # noqa: PLC0415 - likewise
+
+        own = dict(os.environ if environment is None else environment)
+        facts = gather_facts(
+            own,
+            connect=connect_client,
+            find_leftovers=lambda: cls(environment=own, reaps=False).leftovers(),
+        )
+        return diagnose(facts)
+
+    def leftovers(self) -> Iterator[Leftover]:
+        """Yield everything of ours on the engine and on this machine, also what is in use.
+
+        Raises:
+            EngineUnavailableError: no engine answers.
+        """
+        services = self.services
+        return find_leftovers(services.engine, scratch=services.scratch, stamps=services.stamps)
 
     def _image_source(self, space: Space, base_image: Callable[[str], str]) -> ImageSource:
         return find_image_source(
@@ -294,74 +393,6 @@ class Runner:
     def _base_image_here(self, python_version: str) -> str:
         """Return the base image that a build uses, got or made now unless it is here."""
         return self.services.images.acquire_base(self.settings.values.base_image, python_version, self._on_progress)
-
-
-def _connect(settings: LoadedSettings, environment: Mapping[str, str]) -> Services:
-    """Wire the parts with effects to the engine that `DOCKER_HOST` or the docker context names."""
-    address = f" at {environment['DOCKER_HOST']}" if environment.get("DOCKER_HOST") else ""
-    with docker_errors(f"asking the engine{address}", otherwise=EngineUnavailableError):
-        # Which also asks the engine for its version: one that does not answer is found out here.
-        client = docker.from_env(environment=dict(environment))
-    _check_reachable(client.api.base_url)
-    places = settings.places
-    stamps = places.state / "last-used"
-    engine = DockerEngine(client, stamps)
-    return Services(
-        engine=engine,
-        images=Images(client, lock_directory=places.locks),
-        slots=Slots(engine, max_running=settings.values.max_running, lock_directory=places.locks),
-        connect_caller=_connect_caller,
-        scratch=places.scratch,
-        stamps=stamps,
-    )
-
-
-def _connect_caller() -> Caller:
-    from hf_spaces_runner.calling.gradio import GradioCaller  # noqa: PLC0415 - see Services
-
-    return GradioCaller()
-
-
-def _check_reachable(base_url: str) -> None:
-    host = urlsplit(base_url).hostname
-    if base_url.startswith("http+docker") or host in {None, "localhost", "127.0.0.1", "::1"}:
-        return
-    raise EngineUnavailableError(
-        f"the engine at {host} is on another machine, whose loopback interface this one cannot reach",
-        hint="run hfsr on that machine, or name a local engine with DOCKER_HOST or docker context use",
-    )
-
-
-def _attempt(candidate: Candidate, measured: Measured, error: RunnerError | None) -> Attempt:
-    return Attempt(
-        kind=candidate.kind,
-        name=candidate.space.id,
-        status=Status.OK if error is None else Status.FAILED,
-        error=None if error is None else error.message,
-        verdict=None if error is None else error.verdict,
-        hint=None if error is None else error.hint,
-        timings=measured.timings(),
-    )
-
-
-def _redact(error: RunnerError, request: Request) -> None:
-    """Take the request's secrets out of what a Space may have printed of them."""
-    secrets = tuple(request.secrets.values())
-    error.message = redact(error.message, secrets)
-    error.evidence = None if error.evidence is None else redact(error.evidence, secrets)
-
-
-def _check_files(request: Request) -> None:
-    for given in request.inputs:
-        if given.path is None:
-            continue
-        shown = ascii(str(given.path))[1:-1]
-        if not given.path.exists():
-            raise UsageError(f"input file {shown} does not exist")
-        if not given.path.is_file():
-            raise UsageError(f"input {shown} is not a file")
-        if not os.access(given.path, os.R_OK):
-            raise UsageError(f"input file {shown} cannot be read: permission denied")
 
 
 def _new_run_id() -> str:

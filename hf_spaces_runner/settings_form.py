@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StringConstraints, TypeAdapter, ValidationError
 
-from hf_spaces_runner.domain.launch import MINIMUM_CPUS, MINIMUM_MEMORY_BYTES
+from hf_spaces_runner.domain.launch import MINIMUM_CPUS, MINIMUM_MEMORY_BYTES, Network
 from hf_spaces_runner.domain.request import PullPolicy
 from hf_spaces_runner.domain.settings import HfCache
 from hf_spaces_runner.domain.units import LONGEST_S, parse_duration, parse_size
@@ -60,11 +60,16 @@ TYPES: Mapping[str, Any] = {
     "cpus": Annotated[float, BeforeValidator(_number), Field(ge=MINIMUM_CPUS, allow_inf_nan=False)],
     "pids_limit": Count,
     "max_running": Count,
+    "memory_budget": Annotated[int, BeforeValidator(_bytes), Field(ge=MINIMUM_MEMORY_BYTES)],
+    "disk_reserve": Annotated[int, BeforeValidator(_bytes), Field(ge=0)],
+    "network": Network,
     "pull": PullPolicy,
     "timeout": Seconds,
     "startup_timeout": Seconds,
     "slot_timeout": Seconds,
     "hf_cache": HfCache,
+    "cache_quota": Annotated[int, BeforeValidator(_bytes), Field(ge=0)],
+    "images_older_than": Seconds,
 }
 """What each setting may be."""
 

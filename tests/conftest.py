@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import docker
-import psutil
 import pytest
 from docker.context import ContextAPI
 from docker.errors import DockerException
 from requests.exceptions import RequestException
+
+from hf_spaces_runner.orchestrator.ownership import is_alive, own_name
 
 OUTER_ENVIRONMENT: Mapping[str, str] = dict(os.environ)
 """The environment of the person who started pytest: for pip and the like, which need their configuration."""
@@ -134,11 +135,9 @@ def _engine_socket_name() -> str:
 
 
 def _belongs_to_another_process(labels: Mapping[str, str]) -> bool:
-    """Whether the owner (`host:pid`) is alive and not this session; what a dead process left may well be ours."""
-    host, _, pid = labels.get("hf-spaces-runner.owner", "").rpartition(":")
-    if not pid.isdecimal() or int(pid) == os.getpid():
-        return False
-    return host != socket.gethostname() or psutil.pid_exists(int(pid))
+    """Whether the owner is alive and not this session; what a dead process left may well be ours."""
+    owner = labels.get("hf-spaces-runner.owner", "")
+    return owner != "" and owner != own_name() and is_alive(owner)
 
 
 class _EngineWatch:

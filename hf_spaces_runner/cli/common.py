@@ -8,7 +8,7 @@ import click
 
 from hf_spaces_runner.cli.presenter import Format, Presenter
 from hf_spaces_runner.domain.units import parse_duration, parse_size
-from hf_spaces_runner.errors import RunnerError
+from hf_spaces_runner.errors import Evidence, RunnerError
 
 
 def duration(text: str) -> float:
@@ -22,6 +22,11 @@ def duration(text: str) -> float:
 def age(text: str) -> float:
     """Read a duration of the command line as seconds, where none at all has a meaning, too."""
     return 0.0 if text.strip().rstrip("smhd") in {"0", "0.0"} else duration(text)
+
+
+def quota(text: str) -> int:
+    """Read a size of the command line as bytes, where none at all has a meaning, too."""
+    return 0 if text.strip() == "0" else size(text)
 
 
 def size(text: str) -> int:
@@ -76,4 +81,17 @@ def failure_as_json(error: RunnerError) -> dict[str, object]:
         "verdict": error.verdict,
         "hint": error.hint,
         "exit_code": error.exit_code,
+        "evidence": evidence_as_json(error.evidence),
+    }
+
+
+def evidence_as_json(evidence: Evidence | None) -> dict[str, object] | None:
+    """Return the public JSON form of what shows a failure's cause."""
+    if evidence is None:
+        return None
+    return {
+        "log": evidence.log.splitlines(),
+        "exit_code": evidence.exit_code,
+        "oom_killed": evidence.oom_killed,
+        "peak_memory_bytes": evidence.peak_memory_bytes,
     }

@@ -8,30 +8,47 @@ import json
 import os
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType
 
 import click
 
 from hf_spaces_runner import __version__
 from hf_spaces_runner.cli.arguments import canonical_arguments
+from hf_spaces_runner.errors import RunnerError
 
 COMMANDS = {
     "run": "hf_spaces_runner.cli.run:run",
     "list": "hf_spaces_runner.cli.list:list_spaces",
     "info": "hf_spaces_runner.cli.info:info",
     "pull": "hf_spaces_runner.cli.pull:pull",
+    "up": "hf_spaces_runner.cli.up:up",
+    "ps": "hf_spaces_runner.cli.ps:ps",
+    "logs": "hf_spaces_runner.cli.logs:logs",
+    "stop": "hf_spaces_runner.cli.stop:stop",
     "cleanup": "hf_spaces_runner.cli.cleanup:cleanup",
+    "cron": "hf_spaces_runner.cli.cron:cron",
     "config": "hf_spaces_runner.cli.config:config",
+    "doctor": "hf_spaces_runner.cli.doctor:doctor",
 }
+HIDDEN_COMMANDS = {"keep": "hf_spaces_runner.cli.keep:keep"}
+"""What we start ourselves, and nobody types."""
 _SUMMARIES = {
     "run": "Run a Space once and print what it answers.",
     "list": "List the Spaces of the registry.",
     "info": "Show what is known of one Space.",
     "pull": "Pull or build the image of a Space.",
+    "up": "Start a Space and leave it running.",
+    "ps": "List the Spaces that run.",
+    "logs": "Show what a Space that is up has printed.",
+    "stop": "End a Space that is up.",
     "cleanup": "Remove containers, temporary files and caches that runs left behind.",
+    "cron": "Let cron call cleanup: install, show or remove the entry in your crontab.",
     "config": "Show the settings in force and where each comes from.",
+    "doctor": "Check this machine, its engine and the image registry.",
 }
 INTERRUPTED = 130
+_SHOW_LEFTOVERS = frozenset({"cleanup", "doctor", "cron", "keep"})
 
 EPILOG = """\b
 Examples:
@@ -59,9 +76,10 @@ class LazyGroup(click.Group):
         """Return the command called `cmd_name`, imported now."""
         from importlib import import_module  # noqa: PLC0415 - see above
 
-        if cmd_name not in COMMANDS:
+        place = {**COMMANDS, **HIDDEN_COMMANDS}.get(cmd_name)
+        if place is None:
             return None
-        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        module, _, attribute = place.partition(":")
         # pydantic's plugins would be looked for in all that is installed; nobody's has a say here.
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
         # What is imported stays; to look for garbage in it meanwhile takes a tenth of the time.
@@ -99,11 +117,39 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, prog_name="hfsr", message="%(prog)s %(version)s")
 def cli() -> None:
     """Run Hugging Face Spaces on your own machine, in containers that cannot hurt it."""
+    _reap_first(click.get_current_context().invoked_subcommand or "")
+
+
+def _reap_first(command: str) -> None:
+    """Remove what a process of ours left that was killed, whatever the command is that comes next.
+
+    Commands that show leftovers must find them; the others that use the engine look at all of it themselves. For the
+    rest it is enough to look for the folder that each run has, which costs nothing where there is none.
+    """
+    if command in _SHOW_LEFTOVERS:
+        return
+    from hf_spaces_runner.settings import Places  # noqa: PLC0415 - not paid for by --version
+
+    try:
+        scratch = Places.of(os.environ).scratch
+        if not any(os.scandir(scratch)):
+            return
+    except (OSError, RunnerError):
+        return  # there is none, or the command itself says what is wrong with the place
+    from hf_spaces_runner.orchestrator.reaper import stale_scratch  # noqa: PLC0415 - few get here
+
+    if stale_scratch(scratch):
+        from hf_spaces_runner.runner import Runner  # noqa: PLC0415 - likewise
+
+        with suppress(RunnerError):  # no engine answers: the next command tries again
+            _ = Runner().services
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line `arguments` (`sys.argv` where None) and exit with the code of its ending."""
-    words = canonical_arguments(sys.argv[1:] if arguments is None else arguments, commands=COMMANDS)
+    words = canonical_arguments(
+        sys.argv[1:] if arguments is None else arguments, commands={**COMMANDS, **HIDDEN_COMMANDS}
+    )
     signal.signal(signal.SIGTERM, _interrupt)
     # At its end the interpreter collects all that was ever imported: 60 ms for nothing. Frozen objects are left alone.
     atexit.register(gc.freeze)
@@ -125,7 +171,7 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:  # noqa: BLE001 - a bug of ours: nothing else gets here
         from hf_spaces_runner.cli.bug import report_bug  # noqa: PLC0415 - nobody else needs what it imports
 
-        sys.exit(report_bug(error))
+        sys.exit(report_bug(error, private="--privacy-mode" in words))
     sys.exit(code if isinstance(code, int) else 0)
 
 

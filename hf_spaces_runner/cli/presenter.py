@@ -10,7 +10,8 @@ from typing import TextIO
 
 import click
 
-from hf_spaces_runner.errors import RunnerError
+from hf_spaces_runner.domain.units import format_size
+from hf_spaces_runner.errors import Evidence, RunnerError
 
 
 class Format(StrEnum):
@@ -37,6 +38,10 @@ class Presenter:
         """Print a piece of the result."""
         _write(text)
 
+    def piece(self, text: str) -> None:
+        """Print a piece of a text that comes bit by bit, at once and with its own line ends."""
+        _write(text, newline=False)
+
     def object(self, value: object) -> None:
         """Print the one object of the JSON format."""
         # ASCII: what a Space wrote may hold characters that this terminal's encoding cannot say.
@@ -54,7 +59,7 @@ class Presenter:
 
     def warning(self, text: str) -> None:
         """Warn, whatever the format."""
-        click.echo(f"{_styled('Warning:', 'yellow')} {text}", err=True)
+        click.echo(f"{styled('Warning:', 'yellow')} {text}", err=True)
 
     def table(self, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Print a table: framed for people, else tab-separated with one line a row."""
@@ -68,31 +73,40 @@ class Presenter:
         for index, cells in enumerate(zip(*columns, strict=True)):
             line = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
             line = line if len(line) <= screen else f"{line[: screen - 1]}…"
-            self.result(_styled(line, bold=True) if index == 0 else line)
+            self.result(styled(line, bold=True) if index == 0 else line)
 
     def failure(self, error: RunnerError) -> None:
         """Say what failed, what was seen, and what to do."""
         # What the app says itself is the whole message; Gradio logs a traceback to it all the same.
         if error.evidence and (self.verbosity or error.verdict != "space_error"):
-            lines = error.evidence.splitlines()
-            shown = lines if self.verbosity else lines[-10:]
-            click.echo(_styled("Last lines of its log:" if shown else "", dim=True), err=True)
-            for line in shown:
-                click.echo(_styled(f"  | {line}", dim=True), err=True)
-        click.echo(f"{_styled('Error:', 'red')} {error.message}", err=True)
+            self._evidence(error.evidence)
+        click.echo(f"{styled('Error:', 'red')} {error.message}", err=True)
         if error.hint:
-            click.echo(f"{_styled('Hint:', 'cyan')} {error.hint}", err=True)
+            click.echo(f"{styled('Hint:', 'cyan')} {error.hint}", err=True)
+
+    def _evidence(self, evidence: Evidence) -> None:
+        lines = evidence.log.splitlines()
+        shown = lines if self.verbosity else lines[-10:]
+        if shown:
+            click.echo(styled("Last lines of its log:", dim=True), err=True)
+        for line in shown:
+            click.echo(styled(f"  | {line}", dim=True), err=True)
+        if self.verbosity and evidence.exit_code is not None:
+            killed = ", out of memory" if evidence.oom_killed else ""
+            click.echo(styled(f"Exit code {evidence.exit_code}{killed}", dim=True), err=True)
+        if self.verbosity and evidence.peak_memory_bytes:
+            click.echo(styled(f"Peak memory {format_size(evidence.peak_memory_bytes)}", dim=True), err=True)
 
 
-def _write(text: str) -> None:
+def _write(text: str, *, newline: bool = True) -> None:
     try:
-        click.echo(text)
+        click.echo(text, nl=newline)
     except BrokenPipeError:
         raise
     except OSError as error:
         raise click.ClickException(f"stdout cannot be written: {error.strerror}") from error
 
 
-def _styled(text: str, colour: str | None = None, *, bold: bool = False, dim: bool = False) -> str:
+def styled(text: str, colour: str | None = None, *, bold: bool = False, dim: bool = False) -> str:
     # click drops the colours where the stream is no terminal; NO_COLOR it leaves to us.
     return text if os.environ.get("NO_COLOR") else click.style(text, fg=colour, bold=bold or None, dim=dim or None)

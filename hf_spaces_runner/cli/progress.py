@@ -40,6 +40,9 @@ class _Lines:
 
     def show(self, progress: Progress) -> None:
         """Print the step, or the first one of a long phase."""
+        if progress.warning:
+            self._presenter.warning(progress.message)
+            return
         if self._presenter.verbosity:
             self._presenter.note(f"{progress.phase}: {progress.message}")
             return
@@ -75,6 +78,9 @@ def _bars() -> Iterator[ProgressCallback]:
         tasks: dict[Phase, TaskID] = {}
 
         def show(progress: Progress) -> None:
+            if progress.warning:
+                bars.console.print(f"Warning: {escape(progress.message)}", highlight=False)
+                return
             if progress.phase not in tasks:
                 for earlier in tasks.values():
                     bars.stop_task(earlier)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from hf_spaces_runner.domain.launch import Network
 from hf_spaces_runner.domain.request import InputValue
 from hf_spaces_runner.domain.secret import Secret
 from hf_spaces_runner.domain.terminal import one_line
@@ -96,6 +97,20 @@ def read_secrets(names: Sequence[str], environment: Mapping[str, str]) -> dict[s
         if name not in environment:
             raise UsageError(f"--secret {name}: no such variable in the environment", hint=f"export {name}=... first")
     return {name: Secret(environment[name]) for name in names}
+
+
+def read_network(network: str | None, *, warm_online: bool) -> Network | None:
+    """Return the network that `--network` and `--warm-online` ask for; None where neither does.
+
+    Raises:
+        UsageError: both were given.
+    """
+    if warm_online and network is not None:
+        raise UsageError(
+            f"--warm-online and --network {network}: one of them",
+            hint="--warm-online isolates the Space once it is ready",
+        )
+    return Network.WARM_ONLINE if warm_online else None if network is None else Network(network)
 
 
 def _read_file(file: Path) -> dict[str, str]:

@@ -30,6 +30,7 @@ def _in_words(candidate: Candidate, present: bool) -> list[str]:
         f"image {candidate.image.reference}: {image}",
         f"memory {format_size(spec.memory_bytes)}, at most {spec.pids_limit} processes, no capabilities"
         + (f" but {', '.join(spec.cap_add)}" if spec.cap_add else ""),
+        f"network {spec.network}" + (", read-only root" if spec.read_only else ""),
         f"{format_duration(candidate.startup_timeout_s)} to be ready, {format_duration(candidate.timeout_s)} to answer",
         f"endpoint {candidate.call.endpoint or 'chosen from the schema'}",
         "the container alone is started by:",

@@ -4,10 +4,13 @@ import dataclasses
 import json
 from pathlib import Path
 
+from hf_spaces_runner.cli.common import evidence_as_json
 from hf_spaces_runner.cli.presenter import Presenter
 from hf_spaces_runner.domain.answer import OutputKind
 from hf_spaces_runner.domain.result import Attempt, Output, RunResult
 from hf_spaces_runner.domain.units import format_duration, format_size
+
+_WORTH_TELLING_S = 0.05
 
 
 def show_result(presenter: Presenter, result: RunResult) -> None:
@@ -19,7 +22,7 @@ def show_result(presenter: Presenter, result: RunResult) -> None:
     else:
         _show_plainly(presenter, result)
     if result.url is not None:
-        presenter.note(f"Kept: {result.container} listens on {result.url}; docker rm -f {result.container} removes it")
+        presenter.note(f"Kept: {result.container} listens on {result.url}; hfsr stop {result.container} removes it")
 
 
 def result_as_json(result: RunResult) -> dict[str, object]:
@@ -48,7 +51,7 @@ def result_as_json(result: RunResult) -> dict[str, object]:
 def attempt_as_json(attempt: Attempt) -> dict[str, object]:
     """Return the public JSON form of one attempt; times in seconds, to the millisecond."""
     timings = {name: round(seconds, 3) for name, seconds in dataclasses.asdict(attempt.timings).items()}
-    return {**dataclasses.asdict(attempt), "timings": timings}
+    return {**dataclasses.asdict(attempt), "evidence": evidence_as_json(attempt.evidence), "timings": timings}
 
 
 def _path(path: Path | None) -> str | None:
@@ -68,11 +71,14 @@ def _show_to_people(presenter: Presenter, result: RunResult) -> None:
     timings = result.attempts[-1].timings
     phases = (
         ("image", timings.pull_s),
+        ("wait", timings.wait_s),
         ("start", timings.start_s),
         ("ready", timings.ready_s),
         ("call", timings.call_s),
     )
-    steps = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in phases)
+    steps = ", ".join(
+        f"{name} {seconds:.1f} s" for name, seconds in phases if name != "wait" or seconds >= _WORTH_TELLING_S
+    )
     presenter.note(f"{result.space} answered in {format_duration(round(result.total_s, 1))} ({steps})")
 
 

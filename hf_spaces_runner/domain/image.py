@@ -35,7 +35,10 @@ class ImageSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """An image on the engine. `digest` is the image registry's (`sha256:...`), None for one that was built here."""
+    """An image on the engine. `digest` is the image registry's (`sha256:...`), None for one that was built here.
+
+    `pulled_now` says that it was not here before it was asked for, so that nobody but us has it here.
+    """
 
     id: str
     reference: str
@@ -45,3 +48,4 @@ class Image:
     user: str = ""
     working_directory: str = ""
     size_bytes: int = 0
+    pulled_now: bool = field(default=False, compare=False)

@@ -4,17 +4,30 @@ from dataclasses import dataclass
 
 from hf_spaces_runner.domain.call import Call
 from hf_spaces_runner.domain.image import ImageSource
-from hf_spaces_runner.domain.launch import LaunchSpec
+from hf_spaces_runner.domain.launch import LaunchSpec, Network
 from hf_spaces_runner.domain.request import PullPolicy
 from hf_spaces_runner.domain.result import CandidateKind
 from hf_spaces_runner.domain.space import Space
+
+_MARGIN_S = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sharing:
+    """What a Space that is up must be like to answer a request. `network` None means any."""
+
+    user: str
+    memory_bytes: int
+    network: Network | None
+    privacy: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """One thing that may answer, with everything that is needed to ask it. Times in seconds.
 
-    `default_command` starts the Space where its image has no command of its own to do so.
+    `default_command` starts the Space where its image has no command of its own to do so. `sharing` says which Space
+    that is up already would do; None where none would. `keep`: the container stays when the run is over.
     """
 
     kind: CandidateKind
@@ -27,6 +40,13 @@ class Candidate:
     startup_timeout_s: float
     slot_timeout_s: float
     timeout_s: float
+    sharing: Sharing | None = None
+    keep: bool = False
+
+    @property
+    def lifetime_s(self) -> float:
+        """After how long a container of this candidate is nobody's any more. It may have to start twice."""
+        return self.slot_timeout_s + 2 * self.startup_timeout_s + self.timeout_s + _MARGIN_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,8 @@ class Progress:
     """One step forward inside a phase.
 
     `completed` and `total` count `unit`s (`bytes` or `steps`); `total` is None where nobody knows it yet.
-    `done` marks the last event of a phase. `message` is one line, safe for a terminal.
+    `done` marks the last event of a phase, `warning` what the user should know whatever else is shown.
+    `message` is one line, safe for a terminal.
     """
 
     phase: Phase
@@ -30,6 +31,7 @@ class Progress:
     total: int | None = None
     unit: str = "steps"
     done: bool = False
+    warning: bool = False
 
 
 ProgressCallback = Callable[[Progress], None]

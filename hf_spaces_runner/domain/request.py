@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from hf_spaces_runner.domain.launch import Network
 from hf_spaces_runner.domain.secret import Secret
 
 
@@ -46,7 +47,9 @@ class Request:
     """One run as it was asked for: which Space, with what, within which limits, and where the results go.
 
     `space` is any reference to a Space. `environment` and `secrets` are the only variables of the caller's that reach
-    the container. `output_directory` None means a folder named after the run, in the current one.
+    the container. `output_directory` None means a folder named after the run, in the current one. `privacy`: nothing
+    of inputs and outputs leaves the machine or stays on it but in the result. `fresh`: a Space that is up already is
+    not used.
     """
 
     space: str
@@ -58,5 +61,8 @@ class Request:
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     pull: PullPolicy | None = None
+    network: Network | None = None
+    privacy: bool = False
     read_only: bool = False
     keep: bool = False
+    fresh: bool = False

@@ -5,6 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from hf_spaces_runner.domain.answer import OutputKind
+from hf_spaces_runner.errors import Evidence
 
 
 class Status(StrEnum):
@@ -27,6 +28,7 @@ class Timings:
     """How long each phase of an attempt took, in seconds."""
 
     pull_s: float = 0.0
+    wait_s: float = 0.0
     start_s: float = 0.0
     ready_s: float = 0.0
     call_s: float = 0.0
@@ -42,6 +44,7 @@ class Attempt:
     error: str | None = None
     verdict: str | None = None
     hint: str | None = None
+    evidence: Evidence | None = None
     timings: Timings = field(default_factory=Timings)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from hf_spaces_runner.domain.launch import Network
 from hf_spaces_runner.domain.request import PullPolicy
 
 
@@ -27,11 +28,16 @@ class Settings:
     cpus: float | None = None
     pids_limit: int = 512
     max_running: int = 3
+    memory_budget: int | None = None
+    disk_reserve: int = 1024**3
+    network: Network = Network.OPEN
     pull: PullPolicy = PullPolicy.MISSING
     timeout: float = 300.0
     startup_timeout: float = 600.0
     slot_timeout: float = 600.0
     hf_cache: HfCache = HfCache.PER_SPACE
+    cache_quota: int | None = None
+    images_older_than: float | None = None
 
 
 DESCRIPTIONS = {
@@ -43,10 +49,15 @@ DESCRIPTIONS = {
     "cpus": "CPU cap of a Space; none unless set",
     "pids_limit": "most processes and threads in a Space",
     "max_running": "most Spaces that run at once",
+    "memory_budget": "what the memory caps of all running Spaces may add up to; the machine's memory unless set",
+    "disk_reserve": "a Space that leaves less disk than this is ended",
+    "network": "what Spaces reach: open, isolated, warm-online",
     "pull": "when to ask the image registry: missing, always, never",
     "timeout": "longest time for a call",
     "startup_timeout": "longest time until a Space is ready",
     "slot_timeout": "longest wait for one of the running Spaces to end",
     "hf_cache": "model cache volumes: per-space, shared, none",
+    "cache_quota": "clean-ups keep the model caches below this size; no limit unless set",
+    "images_older_than": "clean-ups remove images unused for this long; none unless set",
 }
 """What `hfsr config` says of each setting, in the order in which it shows them."""

@@ -23,6 +23,7 @@ class Images:
 
     Args:
         client: the engine's; credentials for image registries are those that it reads from Docker's configuration.
+        scratch: where temporary files go, so that what a killed process left is found; the system's place where None.
         lock_directory: shared by all processes that shall not pull or build the same image at once.
         retry: how transient faults of an image registry are met.
         platform: what images must be made for; the Hub makes them for `linux/amd64` only.
@@ -33,11 +34,13 @@ class Images:
         client: docker.DockerClient,
         *,
         lock_directory: Path,
+        scratch: Path | None = None,
         retry: "RetryPolicy | None" = None,
         platform: str = "linux/amd64",
     ) -> None:
         self._client = client
         self._lock_directory = lock_directory
+        self._scratch = scratch
         self._retry = retry
         self._platform = platform
 
@@ -87,6 +90,7 @@ class Images:
             setting,
             python_version,
             lock_directory=self._lock_directory,
+            scratch=self._scratch,
             platform=self._platform,
             on_progress=on_progress,
         )
@@ -116,6 +120,7 @@ class Images:
         return Obtaining(
             client=self._client,
             lock_directory=self._lock_directory,
+            scratch=self._scratch,
             platform=self._platform,
             retry=self._retry if self._retry is not None else RetryPolicy(),
             on_progress=on_progress,

@@ -31,6 +31,7 @@ def acquire_base_image(
     python_version: str,
     *,
     lock_directory: Path,
+    scratch: Path | None,
     platform: str,
     on_progress: ProgressCallback,
 ) -> str:
@@ -46,7 +47,9 @@ def acquire_base_image(
     if found is None:
         wanted = base_image_name(setting, python_version)
         with image_lock(lock_directory, "base", lambda: on_progress(_step("another process gets the base image"))):
-            found = local_base_image(client, setting, python_version) or _obtain(client, wanted, platform, on_progress)
+            found = local_base_image(client, setting, python_version) or _obtain(
+                client, wanted, platform, scratch, on_progress
+            )
     if not gives_python(found, python_version):
         on_progress(
             _step(f"warning: the Space asks for Python {python_version}, the base image {found} has {PYTHON_VERSION}")
@@ -59,6 +62,7 @@ def ensure_base_image(
     reference: str,
     *,
     lock_directory: Path,
+    scratch: Path | None,
     platform: str,
     retry: RetryPolicy,
     on_progress: ProgressCallback,
@@ -73,13 +77,15 @@ def ensure_base_image(
         with image_lock(lock_directory, "base", lambda: on_progress(_step("another process gets the base image"))):
             image = find_image(client, reference)
             if image is None and reference == BASE_REFERENCE:
-                make_base_image(client, reference, lambda line: on_progress(_step(f"base image: {line}")))
+                make_base_image(client, reference, lambda line: on_progress(_step(f"base image: {line}")), scratch)
             elif image is None:
                 pull_image(client, reference, platform=platform, retry=retry, on_progress=on_progress)
     check_platform(client, image or _known(client, reference), platform)
 
 
-def _obtain(client: docker.DockerClient, wanted: str, platform: str, on_progress: ProgressCallback) -> str:
+def _obtain(
+    client: docker.DockerClient, wanted: str, platform: str, scratch: Path | None, on_progress: ProgressCallback
+) -> str:
     try:
         # One try: where there is no image registry at all, waiting for one helps nobody.
         pull_image(client, wanted, platform=platform, retry=RetryPolicy(attempts=1), on_progress=on_progress)
@@ -92,7 +98,7 @@ def _obtain(client: docker.DockerClient, wanted: str, platform: str, on_progress
                 " or: apt-get install debootstrap debian-archive-keyring, and run it as root",
             ) from error
         on_progress(_step(f"{error.message}; making a base image out of Debian's packages instead"))
-        make_base_image(client, BASE_REFERENCE, lambda line: on_progress(_step(f"base image: {line}")))
+        make_base_image(client, BASE_REFERENCE, lambda line: on_progress(_step(f"base image: {line}")), scratch)
         return BASE_REFERENCE
     return wanted
 

@@ -14,7 +14,7 @@ from docker.errors import NotFound
 from hf_spaces_runner.domain.image import BuildPlan
 from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback
 from hf_spaces_runner.domain.terminal import printable
-from hf_spaces_runner.errors import BuildError, EngineUnavailableError, RunnerError
+from hf_spaces_runner.errors import BuildError, EngineUnavailableError, Evidence, RunnerError
 from hf_spaces_runner.images.context import build_context
 from hf_spaces_runner.images.streams import closing_stream
 from hf_spaces_runner.orchestrator.docker_errors import docker_errors, error_of_engine_text
@@ -98,7 +98,7 @@ def _error_of(event: dict[str, Any], plan: BuildPlan, log: "_BuildLog") -> Runne
     error = error_of_engine_text(told, doing, image=image, otherwise=BuildError)
     if isinstance(error, BuildError):
         error = BuildError(f"{doing} failed: {_outcome(text)}", hint=_hint(evidence))
-    error.evidence = evidence or None
+    error.evidence = Evidence(log=evidence) if evidence else None
     return error
 
 

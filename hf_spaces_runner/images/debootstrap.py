@@ -13,10 +13,11 @@ from pathlib import Path
 import docker
 
 from hf_spaces_runner.domain.image_names import split_image_reference
-from hf_spaces_runner.domain.launch import LABEL
+from hf_spaces_runner.domain.labels import LABEL
 from hf_spaces_runner.domain.terminal import printable
-from hf_spaces_runner.errors import BuildError, ImageError, ImageRegistryUnreachableError, NoSpaceLeftError
+from hf_spaces_runner.errors import BuildError, Evidence, ImageError, ImageRegistryUnreachableError, NoSpaceLeftError
 from hf_spaces_runner.orchestrator.docker_errors import docker_errors, error_of_engine_text
+from hf_spaces_runner.orchestrator.scratch import scratch_directory
 
 SUITE = "bookworm"
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
@@ -56,10 +57,13 @@ def missing_for_debootstrap() -> str | None:
     return None if _KEYRING.is_file() else f"the keys of Debian ({_KEYRING}) are not installed"
 
 
-def make_base_image(client: docker.DockerClient, reference: str, on_line: Callable[[str], None]) -> None:
+def make_base_image(
+    client: docker.DockerClient, reference: str, on_line: Callable[[str], None], scratch: Path | None = None
+) -> None:
     """Make the base image and call it `reference`: Debian bookworm, Python 3.11 with venv, CA certificates.
 
-    The temporary folder is removed whatever happens, and the image gets its name last.
+    The temporary folder, in `scratch` or the system's place, is removed whatever happens: if this process is killed,
+    by the next command. The image gets its name last.
 
     Raises:
         ImageRegistryUnreachableError: this machine cannot make one; the hint says what to install.
@@ -69,8 +73,8 @@ def make_base_image(client: docker.DockerClient, reference: str, on_line: Callab
     lacking = missing_for_debootstrap()
     if lacking is not None:
         raise ImageRegistryUnreachableError(f"making the base image {reference} is not possible: {lacking}", hint=_HINT)
-    with tempfile.TemporaryDirectory(prefix="hfsr-base-") as folder:
-        root = Path(folder) / "root"
+    with scratch_directory(scratch or Path(tempfile.gettempdir()), "hfsr-base") as folder:
+        root = folder / "root"
         root.mkdir()
         archives = _archives_of_this_machine()
         _debootstrap(root, archives, on_line)
@@ -81,6 +85,8 @@ def make_base_image(client: docker.DockerClient, reference: str, on_line: Callab
 
 def _debootstrap(root: Path, archives: list[tuple[str, str]], on_line: Callable[[str], None]) -> None:
     arguments = [
+        # Also where this process is killed, nobody goes on writing.
+        *((str(setpriv), "--pdeathsig", "KILL") if (setpriv := _program("setpriv")) else ()),
         # A mount namespace of its own: debootstrap mounts /proc into the folder, and removing the folder must never
         # reach through such a mount. The process namespace takes all children along when it ends.
         *(str(_program("unshare")), "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"),
@@ -102,7 +108,7 @@ def _debootstrap(root: Path, archives: list[tuple[str, str]], on_line: Callable[
         raise BuildError(
             f"making the base image failed: debootstrap ended with code {process.returncode}",
             hint="check that apt-get update works here, or let the engine reach an image registry",
-            evidence=evidence,
+            evidence=Evidence(log=evidence),
         )
 
 

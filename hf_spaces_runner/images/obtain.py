@@ -1,6 +1,6 @@
 """Pulls or builds an image that is not on the engine, once however many processes ask."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import docker
@@ -24,6 +24,7 @@ class Obtaining:
 
     client: docker.DockerClient
     lock_directory: Path
+    scratch: Path | None
     platform: str
     retry: RetryPolicy
     on_progress: ProgressCallback
@@ -49,7 +50,7 @@ class Obtaining:
                     with docker_errors(f"removing {reference}"):
                         self.client.api.remove_image(reference)
                 raise
-            return image
+            return replace(image, pulled_now=before is None)
 
     def build(self, plan: BuildPlan) -> Image:
         """Return the image of `plan`, built now unless another process did so meanwhile.
@@ -66,6 +67,7 @@ class Obtaining:
                 self.client,
                 plan.base_image,
                 lock_directory=self.lock_directory,
+                scratch=self.scratch,
                 platform=self.platform,
                 retry=self.retry,
                 on_progress=self.on_progress,

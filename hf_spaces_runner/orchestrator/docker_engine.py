@@ -1,9 +1,7 @@
-"""Docker's engine: turns a launch spec into a container and removes it again."""
+"""Docker's engine: makes containers of launch specs, lists and removes what is ours."""
 
-import io
-import tarfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -12,69 +10,22 @@ from typing import Any
 
 import docker
 from docker.errors import APIError, NotFound
-from docker.types import DeviceRequest, LogConfig
 
-from hf_spaces_runner.domain.launch import LABEL, ContainerState, ContainerStatus, LaunchSpec, VolumeMount
-from hf_spaces_runner.domain.secret import Secret, redact
-from hf_spaces_runner.errors import LaunchError
+from hf_spaces_runner.domain.container import ListedContainer
+from hf_spaces_runner.domain.labels import DOOR, LABEL, RunLabels, is_our_name
+from hf_spaces_runner.domain.launch import LaunchSpec, Network
+from hf_spaces_runner.domain.secret import Secret
+from hf_spaces_runner.errors import EngineUnavailableError
+from hf_spaces_runner.orchestrator.docker_changes import DockerChanges, docker_changes
+from hf_spaces_runner.orchestrator.docker_container import DockerContainer, status_of
 from hf_spaces_runner.orchestrator.docker_errors import docker_errors
+from hf_spaces_runner.orchestrator.docker_host_config import container_config
+from hf_spaces_runner.orchestrator.docker_network import ensure_network
+from hf_spaces_runner.orchestrator.docker_volumes import CacheVolumes
+from hf_spaces_runner.orchestrator.engine import Container
+from hf_spaces_runner.orchestrator.host_resolver import check_names_can_be_cut
 from hf_spaces_runner.orchestrator.interrupts import deferred_interrupts
-from hf_spaces_runner.orchestrator.state_folder import make_state_folder, state_errors
-
-_REMOVED_STATES = frozenset({"exited", "dead", "removing"})
-
-
-class DockerContainer:
-    """A container of Docker's that was started by `DockerEngine.launch`."""
-
-    def __init__(
-        self, api: docker.APIClient, container_id: str, name: str, port: int, secrets: tuple[Secret, ...] = ()
-    ) -> None:
-        self._secrets = secrets
-        self._api = api
-        self.id = container_id
-        self.name = name
-        self.port = port
-
-    def state(self) -> ContainerState:
-        """Return how it is now. See `Container.state`."""
-        with docker_errors(f"looking at container {self.name}"):
-            try:
-                state = self._api.inspect_container(self.id)["State"]
-            except NotFound as error:
-                raise LaunchError(
-                    f"container {self.name} is gone: something else removed it", verdict="container_removed"
-                ) from error
-        if state["Status"] in _REMOVED_STATES:
-            return ContainerState(
-                status=ContainerStatus.EXITED,
-                exit_code=int(state["ExitCode"]),
-                oom_killed=bool(state.get("OOMKilled")),
-                error=str(state.get("Error", "")),
-            )
-        running = state["Status"] in {"running", "restarting", "paused"}
-        return ContainerState(
-            status=ContainerStatus.RUNNING if running else ContainerStatus.CREATED,
-            oom_killed=bool(state.get("OOMKilled")),
-        )
-
-    def logs(self, lines: int) -> str:
-        """Return its last `lines` log lines. See `Container.logs`."""
-        with docker_errors(f"reading the log of container {self.name}"):
-            try:
-                raw: bytes = self._api.logs(self.id, tail=lines)
-            except NotFound:
-                return ""
-        return redact(raw.decode("utf-8", "replace"), self._secrets)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedContainer:
-    """A container as the engine's list shows it."""
-
-    name: str
-    labels: dict[str, str]
-    running: bool
+from hf_spaces_runner.orchestrator.log_tail import LogTail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,47 +38,88 @@ class ListedVolume:
     size_bytes: int | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedImage:
+    """An image as the engine's list shows it."""
+
+    id: str
+    tags: tuple[str, ...]
+    created_at: float
+    built_here: bool
+    in_use: bool
+    size_bytes: int
+
+
 class DockerEngine:
     """The engine behind a Docker client.
 
-    `stamps` is the folder where `note_use` writes as well; without it each launch prepares its volumes anew.
+    `stamps` is the folder where it is noted which volumes are prepared; without it each launch prepares them anew.
     """
 
     def __init__(self, client: docker.DockerClient, stamps: Path | None = None) -> None:
         self._api: docker.APIClient = client.api
-        self._stamps = stamps
-        self._made_at: dict[str, str] = {}
+        self._volumes = CacheVolumes(client.api, stamps)
 
     @contextmanager
-    def launch(self, spec: LaunchSpec) -> Iterator[DockerContainer]:
-        """Start a container and remove it on the way out. See `Engine.launch`."""
+    def create(self, spec: LaunchSpec) -> Iterator[DockerContainer]:
+        """Make a container and remove it on the way out. See `Engine.create`."""
         container: DockerContainer | None = None
         try:
             # An interrupt between the engine's making of the container and our learning of it would leave it behind.
             with deferred_interrupts():
-                container = self._start(spec)
+                container = self._create(spec)
             yield container
-        finally:
-            # By its id: where the name was taken, the container of that name is somebody else's.
-            if container is not None and spec.labels.get(f"{LABEL}.keep") != "yes":
-                self.remove(container.id)
+        except BaseException:
+            # Where the engine is gone as well, the next command removes it; what went wrong first says more.
+            with suppress(EngineUnavailableError):
+                self._remove_unless_up(container)
+            raise
+        self._remove_unless_up(container)
+
+    def attach(self, listed: ListedContainer) -> DockerContainer:
+        """Return the container that a list showed. See `Engine.attach`."""
+        return DockerContainer.attached(self._api, listed)
 
     def containers(self) -> tuple[ListedContainer, ...]:
-        """Return every container that carries our label. See `Engine.containers`."""
+        """Return every container that is ours. See `Engine.containers`."""
         with docker_errors("listing containers"):
             found = self._api.containers(all=True, filters={"label": f"{LABEL}.run"})
-        listed = (
-            ListedContainer(
-                name=item["Names"][0].removeprefix("/") if item.get("Names") else item["Id"],
-                labels=dict(item.get("Labels") or {}),
-                running=item["State"] == "running",
-            )
-            for item in found
-        )
-        # A container inherits the labels of its image, which anybody may have made: only ours is named after its run.
-        return tuple(
-            container for container in listed if _is_named_after(container.name, container.labels[f"{LABEL}.run"])
-        )
+        listed = (_listed(item) for item in found)
+        return tuple(container for container in listed if is_our_name(container.name, container.labels.run_id))
+
+    @contextmanager
+    def door(self, container: Container) -> Iterator[bool]:
+        """Put `container` into the door for the block. See `Engine.door`."""
+        entered = False
+        try:
+            with deferred_interrupts():
+                entered = self._rename(container.id, DOOR, f"starting {container.name}")
+            yield entered
+        finally:
+            if entered:
+                with deferred_interrupts():
+                    self._rename(container.id, container.name, f"starting {container.name}")
+
+    def free_door(self, name: str) -> None:
+        """Give the container in the door the name `name`. See `Engine.free_door`."""
+        self._rename(DOOR, name, f"freeing the door for {name}")
+
+    @contextmanager
+    def changes(self) -> Iterator[DockerChanges]:
+        """Listen to what happens to our containers during the block. See `Engine.changes`."""
+        with docker_changes(self._api) as changes:
+            yield changes
+
+    def memory_bytes(self) -> int:
+        """Return how much memory the engine's machine has. See `Engine.memory_bytes`."""
+        with docker_errors("asking the engine for its memory", otherwise=EngineUnavailableError):
+            return int(self._api.info()["MemTotal"])
+
+    def data_folder(self) -> Path | None:
+        """Return where on this machine the engine keeps containers. See `Engine.data_folder`."""
+        with docker_errors("asking the engine for its folder", otherwise=EngineUnavailableError):
+            folder = Path(self._api.info().get("DockerRootDir") or "/none")
+        return folder if folder.is_dir() else None
 
     def remove(self, name: str) -> None:
         """Stop and remove the container called `name`. See `Engine.remove`."""
@@ -166,99 +158,90 @@ class DockerEngine:
                 if error.status_code not in {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}:
                     raise
 
-    def _start(self, spec: LaunchSpec) -> DockerContainer:
-        with docker_errors(f"starting {spec.name}", image=spec.image):
-            closed = [volume for volume in spec.volumes if not self._is_open(volume)]
-            created = self._api.create_container(
-                spec.image,
-                command=None if spec.command is None else list(spec.command),
-                name=spec.name,
-                detach=True,
-                environment={name: _plain(value) for name, value in spec.environment.items()},
-                labels=dict(spec.labels),
-                ports=[(spec.container_port, "tcp")],
-                host_config=self._host_config(spec),
-                platform=spec.platform,
-                # The docker client's proxy settings are the host's, not the Space's.
-                use_config_proxy=False,
+    def images(self) -> tuple[ListedImage, ...]:
+        """Return every image that the engine has. See `Engine.images`."""
+        with docker_errors("listing images"):
+            # Only the disk usage call knows what images share, and which containers are made of them.
+            found = self._api.df()["Images"] or []
+        return tuple(
+            ListedImage(
+                id=item["Id"],
+                tags=_names_of(item),
+                created_at=float(item.get("Created") or 0),
+                built_here=f"{LABEL}.built" in (item.get("Labels") or {}),
+                in_use=int(item.get("Containers") or 0) > 0,
+                size_bytes=max(0, int(item.get("Size") or 0) - max(0, int(item.get("SharedSize") or 0))),
             )
-            with ExitStack() as undo:
-                # One that never ran shows nothing: it goes even where it was to be kept.
-                undo.callback(self.remove, created["Id"])
-                for volume in closed:
-                    self._open_volume(created["Id"], volume)
-                self._api.start(created["Id"])
-                network = self._api.inspect_container(created["Id"])["NetworkSettings"]
-                undo.pop_all()
-        bindings = (network.get("Ports") or {}).get(f"{spec.container_port}/tcp") or []
-        # Without one it ended before the engine looked: readiness finds that out, with its last words.
-        port = int(bindings[0]["HostPort"]) if bindings else 0
-        secrets = tuple(value for value in spec.environment.values() if isinstance(value, Secret))
-        return DockerContainer(self._api, created["Id"], spec.name, port, secrets)
-
-    def _is_open(self, volume: VolumeMount) -> bool:
-        """Make `volume` if there is none, and return whether `_open_volume` was there before.
-
-        To ask the engine takes as long as to open it again, so a file says for which making of the volume it was done.
-        """
-        made: dict[str, str] = self._api.create_volume(volume.name, labels={f"{LABEL}.volume": volume.name})
-        self._made_at[volume.name] = made.get("CreatedAt", "")
-        if self._stamps is None or not self._made_at[volume.name]:
-            return False
-        stamp = self._stamps / volume.name
-        with state_errors(self._stamps):
-            return stamp.is_file() and stamp.read_text() == self._made_at[volume.name]
-
-    def _open_volume(self, container_id: str, volume: VolumeMount) -> None:
-        """Make the folder of the volume in which any user of the container may write, as in /tmp.
-
-        A named volume belongs to root unless the image has a folder there. The engine unpacks a tar into a volume of
-        a container that has not started yet, also of one with a read-only root, and gives its folders their modes.
-        """
-        content = io.BytesIO()
-        with tarfile.open(fileobj=content, mode="w") as archive:
-            entry = tarfile.TarInfo(volume.open_directory)
-            entry.type, entry.mode = tarfile.DIRTYPE, 0o1777
-            archive.addfile(entry)
-        self._api.put_archive(container_id, volume.target, content.getvalue())
-        if self._stamps is not None:
-            make_state_folder(self._stamps)
-            with state_errors(self._stamps):
-                (self._stamps / volume.name).write_text(self._made_at[volume.name])
-
-    def _host_config(self, spec: LaunchSpec) -> dict[str, Any]:
-        return dict(
-            self._api.create_host_config(
-                init=True,
-                port_bindings={f"{spec.container_port}/tcp": ("127.0.0.1", spec.host_port)},
-                cap_drop=["ALL"],
-                cap_add=list(spec.cap_add),
-                security_opt=["no-new-privileges"],
-                mem_limit=spec.memory_bytes,
-                memswap_limit=spec.memory_bytes,
-                pids_limit=spec.pids_limit,
-                nano_cpus=None if spec.cpus is None else round(spec.cpus * 1e9),
-                device_requests=None if spec.gpus is None else [_gpus(spec.gpus)],
-                read_only=spec.read_only,
-                tmpfs=dict(spec.tmpfs) or None,
-                binds=[f"{volume.name}:{volume.target}" for volume in spec.volumes],
-                extra_hosts=dict(spec.extra_hosts),
-                log_config=LogConfig(type="json-file", config={"max-size": str(spec.log_max_bytes), "max-file": "1"}),
-            )
+            for item in found
         )
+
+    def remove_image(self, name: str) -> None:
+        """Take the name from an image. See `Engine.remove_image`."""
+        with docker_errors(f"removing image {name}"):
+            try:
+                self._api.remove_image(name)
+            except APIError as error:
+                if error.status_code not in {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}:
+                    raise
+
+    def _remove_unless_up(self, container: DockerContainer | None) -> None:
+        # By its id: where the name was taken, the container of that name is somebody else's.
+        if container is not None and not container.up:
+            self.remove(container.id)
+
+    def _create(self, spec: LaunchSpec) -> DockerContainer:
+        if spec.network is Network.WARM_ONLINE:
+            check_names_can_be_cut()
+        with docker_errors(f"starting {spec.name}", image=spec.image):
+            network = ensure_network(self._api, spec.network)
+            closed = [volume for volume in spec.volumes if not self._volumes.is_open(volume)]
+            made = self._api.create_container(**container_config(self._api, spec, network))["Id"]
+            with ExitStack() as undo:
+                undo.callback(self.remove, made)
+                for volume in closed:
+                    self._volumes.open(made, volume)
+                undo.pop_all()
+        return DockerContainer(
+            self._api,
+            container_id=made,
+            name=spec.name,
+            container_port=spec.container_port,
+            secrets=tuple(value for value in spec.environment.values() if isinstance(value, Secret)),
+            tail=None if spec.keeps_log else LogTail(),
+        )
+
+    def _rename(self, container: str, name: str, doing: str) -> bool:
+        """Give the container another name, and return whether it has it now: the name may be taken, or it be gone."""
+        with docker_errors(doing):
+            try:
+                self._api.rename(container, name)
+            except NotFound:
+                return False
+            except APIError as error:
+                if error.status_code != HTTPStatus.CONFLICT:
+                    raise
+                return False
+        return True
+
+
+def _listed(item: dict[str, Any]) -> ListedContainer:
+    ports = [port for port in item.get("Ports") or () if port.get("PublicPort")]
+    return ListedContainer(
+        id=item["Id"],
+        name=item["Names"][0].removeprefix("/") if item.get("Names") else item["Id"],
+        labels=RunLabels.read(item.get("Labels") or {}),
+        status=status_of(item["State"]),
+        image_id=item.get("ImageID") or "",
+        port=int(ports[0]["PublicPort"]) if ports else 0,
+        detail=str(item.get("Status") or ""),
+    )
+
+
+def _names_of(image: dict[str, Any]) -> tuple[str, ...]:
+    """Return the names of an image: its tags, or, where it was pulled by digest, those."""
+    tags = tuple(tag for tag in image.get("RepoTags") or () if tag != "<none>:<none>")
+    return tags or tuple(name for name in image.get("RepoDigests") or () if not name.startswith("<none>@"))
 
 
 def _known_size(size_bytes: int | None) -> int | None:
     return None if size_bytes is None or size_bytes < 0 else size_bytes  # the engine says -1 where it did not look
-
-
-def _is_named_after(name: str, run_id: str) -> bool:
-    return name.startswith("hfsr-") and run_id != "" and run_id in name
-
-
-def _plain(value: str | Secret) -> str:
-    return value.reveal() if isinstance(value, Secret) else value
-
-
-def _gpus(gpus: str) -> DeviceRequest:
-    return DeviceRequest(count=-1 if gpus == "all" else int(gpus), capabilities=[["gpu"]])

@@ -2,77 +2,102 @@
 
 import os
 import shutil
-import socket
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import assert_never
 
-from hf_spaces_runner.domain.launch import LABEL
-from hf_spaces_runner.orchestrator.engine import Engine
-from hf_spaces_runner.orchestrator.state_folder import make_state_folder, state_errors
+from hf_spaces_runner.orchestrator.engine import Engine, ListedImage
+from hf_spaces_runner.orchestrator.ownership import is_alive
+from hf_spaces_runner.orchestrator.scratch import owner_of_scratch
+from hf_spaces_runner.orchestrator.stamps import Stamps
 from hf_spaces_runner.planning.clean_up import Leftover, LeftoverKind
+from hf_spaces_runner.planning.reaping import is_left_behind
 
 
-def note_use(stamps: Path, volume: str) -> None:
-    """Remember that the model cache `volume` is used now; the engine does not.
+def find_leftovers(engine: Engine, *, scratch: Path, stamps: Stamps) -> Iterator[Leftover]:
+    """Yield everything that is ours on the engine, and our scratch folders on this machine.
 
     Raises:
-        UsageError: it cannot be written down in `stamps`.
-        NoSpaceLeftError: the disk is full.
+        EngineUnavailableError: no engine answers.
     """
-    make_state_folder(stamps)
-    with state_errors(stamps):
-        (stamps / volume).touch()
-
-
-def find_leftovers(engine: Engine, *, scratch: Path, stamps: Path) -> Iterator[Leftover]:
-    """Yield everything that carries our label on the engine, and our scratch folders on this machine."""
-    for container in engine.containers():
-        kept = container.labels.get(f"{LABEL}.keep") == "yes"
-        yield Leftover(
-            kind=LeftoverKind.CONTAINER,
-            name=container.name,
-            last_used_at=_number(container.labels.get(f"{LABEL}.created", "")),
-            owner="" if kept else container.labels.get(f"{LABEL}.owner", ""),
-            running=container.running,
-        )
+    yield from _containers(engine)
+    yield from _scratch_folders(scratch)
+    yield from _images(engine, stamps)
     for volume in engine.volumes():
-        stamp = stamps / volume.name
         yield Leftover(
             kind=LeftoverKind.MODEL_CACHE,
             name=volume.name,
-            last_used_at=stamp.stat().st_mtime if stamp.exists() else volume.created_at,
-            running=volume.in_use,
+            last_used_at=stamps.volume_used_at(volume.name) or volume.created_at,
+            in_use=volume.in_use,
             size_bytes=volume.size_bytes,
         )
-    for directory in scratch.iterdir() if scratch.is_dir() else ():
-        with suppress(FileNotFoundError):  # its run has just ended
-            yield Leftover(
-                kind=LeftoverKind.SCRATCH,
-                name=str(directory),
-                last_used_at=directory.stat().st_mtime,
-                size_bytes=_size_of(directory),
-                owner=f"{socket.gethostname()}:{directory.suffix.removeprefix('.')}",
-            )
 
 
-def remove_leftover(engine: Engine, leftover: Leftover, *, stamps: Path) -> None:
-    """Remove one leftover; it is no error if it is gone already."""
+def remove_leftover(engine: Engine, leftover: Leftover, *, stamps: Stamps) -> None:
+    """Remove one leftover; it is no error if it is gone already, or if somebody works with it by now."""
     match leftover.kind:
         case LeftoverKind.CONTAINER:
-            engine.remove(leftover.name)
+            engine.remove(leftover.id)
         case LeftoverKind.MODEL_CACHE:
             engine.remove_volume(leftover.name)
-            (stamps / leftover.name).unlink(missing_ok=True)
+            stamps.forget_volume(leftover.name)
+        case LeftoverKind.IMAGE:
+            engine.remove_image(leftover.id or leftover.name)
+            stamps.forget_image(leftover.name)
         case LeftoverKind.SCRATCH:
             shutil.rmtree(leftover.name, ignore_errors=True)
         case _:
             assert_never(leftover.kind)
 
 
-def _number(text: str) -> float:
-    return float(text) if text.isascii() and text.isdigit() else 0.0
+def _containers(engine: Engine) -> Iterator[Leftover]:
+    now = time.time()
+    for container in engine.containers():
+        orphaned = is_left_behind(container, now=now, is_alive=is_alive)
+        yield Leftover(
+            kind=LeftoverKind.CONTAINER,
+            name=container.name,
+            id=container.id,
+            last_used_at=container.labels.created_at,
+            orphaned=orphaned,
+            # One that was up and has ended is there for its log only; all others have somebody who answers for them.
+            in_use=not orphaned and (container.running or not container.up),
+        )
+
+
+def _scratch_folders(scratch: Path) -> Iterator[Leftover]:
+    for directory in scratch.iterdir() if scratch.is_dir() else ():
+        owner = owner_of_scratch(directory)
+        living = owner is not None and is_alive(owner)
+        with suppress(FileNotFoundError):  # its run has just ended
+            yield Leftover(
+                kind=LeftoverKind.SCRATCH,
+                name=str(directory),
+                last_used_at=directory.stat().st_mtime,
+                size_bytes=_size_of(directory),
+                in_use=living,
+                orphaned=not living,
+            )
+
+
+def _images(engine: Engine, stamps: Stamps) -> Iterator[Leftover]:
+    """Yield the images that we built, by their label, or pulled, by our own note; whoever else has one pulled it."""
+    for image in engine.images():
+        for tag in image.tags or (image.id,):
+            if image.built_here or stamps.is_pulled_by_us(tag):
+                yield Leftover(
+                    kind=LeftoverKind.IMAGE,
+                    name=tag,
+                    last_used_at=stamps.image_used_at(tag) or image.created_at,
+                    size_bytes=image.size_bytes if _is_last_name(image, tag) else 0,
+                    in_use=image.in_use,
+                )
+
+
+def _is_last_name(image: ListedImage, tag: str) -> bool:
+    return not image.tags or tag == image.tags[-1]
 
 
 def _size_of(directory: Path) -> int:

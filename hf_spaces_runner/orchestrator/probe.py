@@ -7,9 +7,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from hf_spaces_runner.domain.json_weight import is_too_heavy
 from hf_spaces_runner.domain.units import format_duration
 
 _CONFIG_MAX_BYTES = 16 * 1024**2
+_CONFIG_MAX_WEIGHT = 400_000
 _PIECE_BYTES = 64 * 1024
 
 
@@ -25,15 +27,15 @@ class NotReadyYet(Exception):  # noqa: N818 - not an error: the next probe may f
         self.refused = refused
 
 
-def probe_gradio(port: int, timeout_s: float) -> bytes:
-    """Return what `GET /config` answers on the loopback `port`, unread but for being Gradio's.
+def probe_gradio(port: int, timeout_s: float, *, host: str = "127.0.0.1") -> bytes:
+    """Return what `GET /config` answers on `port` of loopback, or of `host`, unread but for being Gradio's.
 
     An app that asks for a login is ready as well, and says nothing of itself: an empty text.
 
     Raises:
         NotReadyYet: nothing listens, or it is not, or not yet, a Gradio app.
     """
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
+    connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
     stalled = NotReadyYet(f"its port took a connection and finished no answer within {format_duration(timeout_s)}")
     cut = threading.Event()
     try:
@@ -81,6 +83,9 @@ def _read(answer: http.client.HTTPResponse) -> bytes:
 
 
 def _is_gradio(config_json: bytes) -> bool:
+    """Return whether it is Gradio's. One too large to be looked into may be: the call will say that it is too large."""
+    if len(config_json) >= _CONFIG_MAX_BYTES or is_too_heavy(config_json, _CONFIG_MAX_WEIGHT):
+        return b'"dependencies"' in config_json
     try:
         config = json.loads(config_json)
     except (ValueError, RecursionError):

@@ -1,35 +1,31 @@
 """Waits until the Space in a container answers, and says why when it never does."""
 
 import math
-import re
 import time
 from collections.abc import Callable
 
+from hf_spaces_runner.domain.cause import Cause
+from hf_spaces_runner.domain.container import ContainerState, ContainerStatus
 from hf_spaces_runner.domain.deadline import Deadline
-from hf_spaces_runner.domain.launch import ContainerState, ContainerStatus
 from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback
 from hf_spaces_runner.domain.units import format_duration
 from hf_spaces_runner.errors import (
     ContainerExitedError,
+    Evidence,
     LaunchError,
     MemoryExceededError,
-    NotReadyError,
     StartupTimeoutError,
 )
+from hf_spaces_runner.orchestrator.ending import check_engine_stays, ended_by
 from hf_spaces_runner.orchestrator.engine import Container
-from hf_spaces_runner.orchestrator.evidence import last_words, log_evidence
+from hf_spaces_runner.orchestrator.evidence import ended_for_memory, last_words, take_evidence
 from hf_spaces_runner.orchestrator.probe import NotReadyYet, probe_gradio
+from hf_spaces_runner.orchestrator.wrong_port import NOTHING_LISTENS, Listeners
 
 _PROBE_TIMEOUT_S = 10.0
-# Parsed JSON takes up to twenty times its text, and the text is written by the Space.
 _LOOK_EVERY_S, _LOOK_WHEN_REFUSED_S = 1.0, 0.1
 # The init process of the container, and every shell, say so when a command cannot be executed or is not there.
 _NO_COMMAND = frozenset({126, 127})
-# What Gradio and uvicorn log when an app was launched with server_name="127.0.0.1".
-_LISTENS_INSIDE_ONLY = re.compile(r"running on .*http://(127\.0\.0\.1|localhost):", re.IGNORECASE)
-_LOOPBACK_HINT = (
-    'the app listens on 127.0.0.1, which is the container\'s own: launch it with server_name="0.0.0.0", or with none'
-)
 _SHORTEST_S, _LONGEST_S, _SHARE = 0.01, 0.5, 0.005
 
 
@@ -38,6 +34,7 @@ def wait_until_ready(
     deadline: Deadline,
     on_progress: ProgressCallback,
     *,
+    evidence_of: Callable[[Container], Evidence] = take_evidence,
     sleep: Callable[[float], None] = time.sleep,
 ) -> bytes:
     """Poll the Space's `/config` until it is Gradio's, and return it; look after the container in between.
@@ -50,18 +47,22 @@ def wait_until_ready(
         ContainerExitedError: the container ended by itself.
         MemoryExceededError: it was ended for using more memory than its cap.
         LaunchError: its command is not there.
+        ListensElsewhereError: a Gradio app answers on another port of the container.
+        NotReadyError: it listens where nobody outside the container can reach it.
         StartupTimeoutError: nothing answered before `deadline`, or something that is not Gradio.
     """
     observed = "nothing answered on its port"
     looked_at = -math.inf
     refused = True
+    listeners = Listeners(container, deadline)
     on_progress(Progress(phase=Phase.READY, message=f"waiting for {container.name}"))
     while True:
         now = deadline.clock()
         # To look costs the engine more than a poll, so it is done where there is reason to.
         if now - looked_at >= (_LOOK_WHEN_REFUSED_S if refused else _LOOK_EVERY_S):
             looked_at = now
-            _raise_if_over(container, container.state())
+            _raise_if_over(container, container.state(), evidence_of)
+            listeners.look(evidence_of)
         if container.port:
             try:
                 config = probe_gradio(container.port, min(_PROBE_TIMEOUT_S, max(deadline.remaining_s, 0.1)))
@@ -72,21 +73,30 @@ def wait_until_ready(
                 on_progress(Progress(phase=Phase.READY, message="ready", done=True))
                 return config
         if deadline.passed:
-            _raise_if_over(container, container.state())
-            raise _never_ready(container, deadline, observed)
+            state = container.state()
+            _raise_if_over(container, state, evidence_of)
+            raise _never_ready(container, deadline, observed, evidence_of(container), listeners)
         waited_s = deadline.limit_s - deadline.remaining_s
         sleep(min(_LONGEST_S, max(_SHORTEST_S, waited_s * _SHARE)))
 
 
-def _raise_if_over(container: Container, state: ContainerState) -> None:
+def _raise_if_over(container: Container, state: ContainerState, evidence_of: Callable[[Container], Evidence]) -> None:
     if state.status is not ContainerStatus.EXITED:
         return
-    evidence = log_evidence(container)
-    if state.oom_killed:
+    evidence = evidence_of(container)
+    check_engine_stays(container, state)
+    if ended_for_memory(state):
         raise MemoryExceededError(
             f"{container.name} was ended while it started: it needed more memory than its cap", evidence=evidence
         )
-    said = state.error or last_words(evidence)
+    if (signal := ended_by(state)) is not None:
+        raise ContainerExitedError(
+            f"{container.name} was ended from outside ({signal}) before it answered",
+            verdict="ended_from_outside",
+            hint="something on this machine stopped it, or the Space itself did; try again",
+            evidence=evidence,
+        )
+    said = state.error or last_words(evidence.log)
     if state.exit_code in _NO_COMMAND:
         raise LaunchError(
             f"the image of {container.name} has no such command{f': {said}' if said else ''}",
@@ -94,17 +104,40 @@ def _raise_if_over(container: Container, state: ContainerState) -> None:
             hint="look at the command that --dry-run prints: the image may not be one of a Space",
             evidence=evidence,
         )
+    cause = _cause_in(evidence, running=False)
+    because = f" ({cause.says})" if cause else ""
     raise ContainerExitedError(
         f"{container.name} ended with exit code {state.exit_code} before it answered"
-        + (f": {said}" if said else " and printed nothing"),
+        + (f": {said}" if said else " and printed nothing")
+        + because,
+        verdict=cause.verdict if cause else None,
+        hint=cause.hint if cause else None,
         evidence=evidence,
     )
 
 
-def _never_ready(container: Container, deadline: Deadline, observed: str) -> NotReadyError:
-    limit = format_duration(deadline.limit_s)
-    evidence = log_evidence(container)
-    hint = _LOOPBACK_HINT if _LISTENS_INSIDE_ONLY.search(evidence) else None
-    return StartupTimeoutError(
-        f"{container.name} was not ready within {limit}: {observed}", hint=hint, evidence=evidence
-    )
+def _never_ready(
+    container: Container, deadline: Deadline, observed: str, evidence: Evidence, listeners: Listeners
+) -> StartupTimeoutError:
+    message = f"{container.name} was not ready within {format_duration(deadline.limit_s)}"
+    cause: Cause | None
+    if evidence.oom_killed:
+        cause = Cause(
+            verdict="child_out_of_memory",
+            says="a process in it was ended for using more memory than the cap of the container",
+            hint=MemoryExceededError.hint or "",
+        )
+    else:
+        where = listeners.explain()
+        # An app that listens has got over what it printed before.
+        listens = where is not None and where.verdict != NOTHING_LISTENS
+        cause = where if listens else _cause_in(evidence, running=True) or where
+    if cause is None:
+        return StartupTimeoutError(f"{message}: {observed}", evidence=evidence)
+    return StartupTimeoutError(f"{message}: {cause.says}", verdict=cause.verdict, hint=cause.hint, evidence=evidence)
+
+
+def _cause_in(evidence: Evidence, *, running: bool) -> Cause | None:
+    from hf_spaces_runner.planning.log_causes import find_cause  # noqa: PLC0415 - most Spaces come up, and need none
+
+    return find_cause(evidence.log, exit_code=evidence.exit_code, running=running)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hf_spaces_runner.domain.image import BuildPlan
 from hf_spaces_runner.domain.image_names import split_image_reference
-from hf_spaces_runner.domain.launch import LABEL
+from hf_spaces_runner.domain.labels import LABEL
 from hf_spaces_runner.domain.space import Sdk
 from hf_spaces_runner.domain.space_source import SourceFile, SpaceSource
 from hf_spaces_runner.errors import InvalidRegistryError

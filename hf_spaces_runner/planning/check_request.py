@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Iterable
 
-from hf_spaces_runner.domain.launch import MINIMUM_CPUS, MINIMUM_MEMORY_BYTES
+from hf_spaces_runner.domain.launch import MINIMUM_CPUS, MINIMUM_MEMORY_BYTES, Network
 from hf_spaces_runner.domain.request import InputValue, Limits, Request
 from hf_spaces_runner.domain.space import Space
 from hf_spaces_runner.domain.terminal import printable
@@ -25,6 +25,10 @@ def check_request(request: Request, space: Space) -> None:
     """
     _check_inputs(request, space)
     _check_limits(request.limits)
+    if request.privacy and request.network not in {None, Network.ISOLATED}:
+        raise UsageError(
+            f"privacy mode means an isolated network, and {request.network} was asked for", hint="leave one of them out"
+        )
     _check_variables(request)
 
 

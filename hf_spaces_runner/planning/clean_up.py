@@ -1,6 +1,6 @@
 """Decides what a clean-up removes: a plan that can be shown, and then carried out as it was shown."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
@@ -11,6 +11,7 @@ class LeftoverKind(StrEnum):
 
     CONTAINER = "container"
     SCRATCH = "scratch folder"
+    IMAGE = "image"
     MODEL_CACHE = "model cache"
 
 
@@ -18,33 +19,58 @@ class LeftoverKind(StrEnum):
 class Leftover:
     """Something of ours: `last_used_at` in Unix seconds, `size_bytes` None where nobody knows it.
 
-    `owner` is the process that made a container (`host:pid`), empty for everything else.
+    `in_use` is what somebody works with, `orphaned` what a dead process left. `id` is what the engine calls it, where
+    that differs from the `name` for people.
     """
 
     kind: LeftoverKind
     name: str
     last_used_at: float
     size_bytes: int | None = None
-    owner: str = ""
-    running: bool = False
+    in_use: bool = False
+    orphaned: bool = False
+    id: str = ""
 
 
-def plan_clean_up(
-    leftovers: Iterable[Leftover], *, now: float, older_than_s: float, is_alive: Callable[[str], bool]
-) -> tuple[Leftover, ...]:
-    """Return those of `leftovers` that have not been used for `older_than_s` and that no living process works with."""
-    return tuple(
-        leftover
-        for leftover in leftovers
-        if now - leftover.last_used_at >= older_than_s and not _in_use(leftover, is_alive)
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanUpRules:
+    """What may go. Times in seconds, sizes in bytes; None for `images_older_than_s` keeps all images.
+
+    `cache_quota_bytes` is what model caches may take together; the least recently used go first. None for no limit.
+    """
+
+    older_than_s: float
+    images_older_than_s: float | None = None
+    cache_quota_bytes: int | None = None
 
 
-def _in_use(leftover: Leftover, is_alive: Callable[[str], bool]) -> bool:
+def plan_clean_up(leftovers: Iterable[Leftover], rules: CleanUpRules, *, now: float) -> tuple[Leftover, ...]:
+    """Return those of `leftovers` that go by `rules`: nothing that is in use, and what is orphaned whatever its age."""
+    idle = [leftover for leftover in leftovers if not leftover.in_use]
+    going = [leftover for leftover in idle if leftover.orphaned or now - leftover.last_used_at >= _age(leftover, rules)]
+    return (*going, *_over_quota([leftover for leftover in idle if leftover not in going], rules))
+
+
+def _age(leftover: Leftover, rules: CleanUpRules) -> float:
     match leftover.kind:
-        case LeftoverKind.CONTAINER | LeftoverKind.SCRATCH:
-            return bool(leftover.owner) and is_alive(leftover.owner)
-        case LeftoverKind.MODEL_CACHE:
-            return leftover.running
+        case LeftoverKind.CONTAINER | LeftoverKind.SCRATCH | LeftoverKind.MODEL_CACHE:
+            return rules.older_than_s
+        case LeftoverKind.IMAGE:
+            return float("inf") if rules.images_older_than_s is None else rules.images_older_than_s
         case _:
             assert_never(leftover.kind)
+
+
+def _over_quota(staying: list[Leftover], rules: CleanUpRules) -> list[Leftover]:
+    if rules.cache_quota_bytes is None:
+        return []
+    caches = [leftover for leftover in staying if leftover.kind is LeftoverKind.MODEL_CACHE]
+    total = sum(cache.size_bytes or 0 for cache in caches)
+    going = []
+    for cache in sorted(caches, key=lambda cache: cache.last_used_at):
+        if total <= rules.cache_quota_bytes:
+            break
+        if cache.size_bytes:
+            total -= cache.size_bytes
+            going.append(cache)
+    return going

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterable
 
-from hf_spaces_runner.domain.launch import LaunchSpec
+from hf_spaces_runner.domain.launch import CORE_BYTES, DEAD_RESOLVER, DEAD_RESOLVER_OPTIONS, LaunchSpec, Network
 from hf_spaces_runner.domain.secret import Secret
 
 
@@ -17,19 +17,29 @@ def docker_run_arguments(spec: LaunchSpec) -> list[str]:
     port = "" if spec.host_port is None else str(spec.host_port)
     words = ["docker", "run", "--detach", "--name", spec.name, "--init"]
     words += ["--publish", f"127.0.0.1:{port}:{spec.container_port}"]
+    words += ["--network", spec.network.engine_name]
+    if spec.network is Network.ISOLATED:
+        words += ["--dns", DEAD_RESOLVER, *_each("--dns-option", DEAD_RESOLVER_OPTIONS)]
     words += ["--cap-drop", "ALL", *_each("--cap-add", spec.cap_add), "--security-opt", "no-new-privileges"]
     words += ["--memory", str(spec.memory_bytes), "--memory-swap", str(spec.memory_bytes)]
-    words += ["--pids-limit", str(spec.pids_limit)]
+    words += ["--pids-limit", str(spec.pids_limit), "--ulimit", f"core={CORE_BYTES}:{CORE_BYTES}", "--no-healthcheck"]
     words += ["--cpus", _decimal(spec.cpus)] if spec.cpus else []
     words += ["--gpus", spec.gpus] if spec.gpus else []
     words += ["--read-only"] if spec.read_only else []
     words += _each("--tmpfs", (f"{path}:{options}" for path, options in spec.tmpfs.items()))
-    words += _each("--volume", (f"{volume.name}:{volume.target}" for volume in spec.volumes))
+    words += _each("--volume", (f"{item.name}:{item.target}{':ro' if item.read_only else ''}" for item in spec.volumes))
+    words += _each("--volume", spec.copied_folders)
     words += _each("--add-host", (f"{host}:{address}" for host, address in spec.extra_hosts.items()))
-    words += ["--log-driver", "json-file", "--log-opt", f"max-size={spec.log_max_bytes}", "--log-opt", "max-file=1"]
+    words += _log(spec)
     words += _each("--env", (_variable(name, value) for name, value in spec.environment.items()))
     words += _each("--label", (f"{name}={value}" for name, value in spec.labels.items()))
     return [*words, "--platform", spec.platform, spec.image, *(spec.command or ())]
+
+
+def _log(spec: LaunchSpec) -> list[str]:
+    if not spec.keeps_log:
+        return ["--log-driver", "none"]
+    return ["--log-driver", "json-file", "--log-opt", f"max-size={spec.log_max_bytes}", "--log-opt", "max-file=1"]
 
 
 def _decimal(cpus: float) -> str:

@@ -7,7 +7,8 @@ from pathlib import PurePosixPath
 
 from hf_spaces_runner.domain.image import Image
 from hf_spaces_runner.domain.image_names import split_image_reference
-from hf_spaces_runner.domain.launch import LABEL, LaunchSpec, VolumeMount
+from hf_spaces_runner.domain.labels import LABEL, RunLabels
+from hf_spaces_runner.domain.launch import LaunchSpec, Network, VolumeMount
 from hf_spaces_runner.domain.request import Request
 from hf_spaces_runner.domain.secret import Secret  # noqa: TC001 - the annotation of a dictionary that exists at run time
 from hf_spaces_runner.domain.space import Sdk, Space
@@ -16,6 +17,14 @@ from hf_spaces_runner.planning.hub_environment import HF_CACHE_DIRECTORY, hub_en
 SHARE_HOST = "api.gradio.app"
 """Gradio asks this host for a public tunnel; inside a container it is a loopback address where nothing listens."""
 
+_TMP = "/tmp"  # noqa: S108 - the container's
+_READ_ONLY_ENVIRONMENT = {
+    "HOME": _TMP,
+    "HF_HOME": f"{_TMP}/huggingface",
+    "MPLCONFIGDIR": f"{_TMP}/matplotlib",
+    "GRADIO_TEMP_DIR": f"{_TMP}/gradio",
+}
+_OFFLINE_ENVIRONMENT = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
 _USELESS_COMMANDS = frozenset({(), ("python",), ("python3",), ("bash",), ("/bin/bash",), ("sh",), ("/bin/sh",)})
 
 
@@ -27,15 +36,17 @@ class LaunchDefaults:
     cpus: float | None
     pids_limit: int
     hf_cache: str
+    network: Network = Network.OPEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunIdentity:
-    """Which run a container belongs to: `owner` is host, boot, process id and its start; `created_at` Unix seconds."""
+    """Which run a container belongs to: `owner` is the process in a form for us, `user` and `command` for people."""
 
     run_id: str
     owner: str
-    created_at: int
+    user: str = ""
+    command: str = ""
 
 
 def plan_launch(space: Space, request: Request, defaults: LaunchDefaults, identity: RunIdentity) -> LaunchSpec:
@@ -43,11 +54,14 @@ def plan_launch(space: Space, request: Request, defaults: LaunchDefaults, identi
     memory_bytes = request.limits.memory_bytes or space.memory_bytes or defaults.memory_bytes
     cpus = request.limits.cpus or defaults.cpus
     gpus = request.limits.gpus
-    cache = _cache_volume(space, defaults.hf_cache)
+    network = Network.ISOLATED if request.privacy else request.network or defaults.network
+    cache = _cache_volume(space, defaults.hf_cache, read_only=request.privacy)
     environment: dict[str, str | Secret] = {
         **hub_environment(space, cpus=cpus, memory_bytes=memory_bytes, gpus=gpus),
+        **(_READ_ONLY_ENVIRONMENT if request.read_only else {}),
         **({"HF_HOME": HF_CACHE_DIRECTORY} if cache else {}),
-        **({"HOME": "/tmp", "MPLCONFIGDIR": "/tmp/matplotlib"} if request.read_only else {}),  # noqa: S108
+        **(_OFFLINE_ENVIRONMENT if network is Network.ISOLATED else {}),
+        **({"HF_MODULES_CACHE": f"{_TMP}/hf-modules"} if request.privacy else {}),
         **space.env,
         **request.environment,
         **request.secrets,
@@ -57,23 +71,42 @@ def plan_launch(space: Space, request: Request, defaults: LaunchDefaults, identi
         name=f"hfsr-{_slug(space.id)}-{identity.run_id}",
         container_port=space.port,
         environment=environment,
-        labels={
-            f"{LABEL}.run": identity.run_id,
-            f"{LABEL}.space": space.id,
-            f"{LABEL}.owner": identity.owner,
-            f"{LABEL}.created": str(identity.created_at),
-            f"{LABEL}.keep": "yes" if request.keep else "no",
-        },
+        labels=RunLabels(
+            run_id=identity.run_id,
+            space_id=space.id,
+            owner=identity.owner,
+            user=identity.user,
+            command=identity.command,
+            memory_bytes=memory_bytes,
+            network=network,
+            privacy=request.privacy,
+            secrets=tuple(request.secrets),
+        ).as_labels(),
         memory_bytes=memory_bytes,
         pids_limit=defaults.pids_limit,
         cpus=cpus,
         gpus=gpus,
         cap_add=space.cap_add,
         extra_hosts={SHARE_HOST: "127.0.0.1"},
+        network=network,
         volumes=(cache,) if cache else (),
         read_only=request.read_only,
-        tmpfs={"/tmp": "rw,exec,nosuid,nodev,mode=1777"} if request.read_only else {},  # noqa: S108 - the container's
+        tmpfs={_TMP: f"rw,exec,nosuid,nodev,mode=1777,size={memory_bytes}"} if request.read_only else {},
+        keeps_log=not request.privacy,
     )
+
+
+def at_creation(
+    spec: LaunchSpec, *, now: float, lifetime_s: float | None, idle_stop_s: float | None = None
+) -> LaunchSpec:
+    """Return `spec` with labels that say when it is made, and until when it may be there. `now` in Unix seconds."""
+    labels = replace(
+        RunLabels.read(spec.labels),
+        created_at=now,
+        deadline_at=None if lifetime_s is None else now + lifetime_s,
+        idle_stop_s=idle_stop_s,
+    )
+    return replace(spec, labels={**spec.labels, **labels.as_labels()})
 
 
 def default_command(space: Space) -> tuple[str, ...] | None:
@@ -82,26 +115,34 @@ def default_command(space: Space) -> tuple[str, ...] | None:
 
 
 def for_image(spec: LaunchSpec, image: Image, command: tuple[str, ...] | None) -> LaunchSpec:
-    """Return `spec` for the very `image` that was acquired, with `command` where the image has none that is useful."""
+    """Return `spec` for the very `image` that was acquired, with `command` where the image has none that is useful.
+
+    Below a read-only root the folder of the app can be written to: old versions of Gradio insist.
+    """
     useless = not image.entrypoint and image.command in _USELESS_COMMANDS
-    return replace(spec, image=image.reference, command=command if useless else None)
+    folder = image.working_directory
+    copied = (folder,) if spec.read_only and folder not in {"", "/", *spec.tmpfs} else ()
+    return replace(spec, image=image.reference, command=command if useless else None, copied_folders=copied)
 
 
-def _cache_volume(space: Space, hf_cache: str) -> VolumeMount | None:
+def _cache_volume(space: Space, hf_cache: str, *, read_only: bool) -> VolumeMount | None:
+    """Return the model cache of `space`. In privacy nothing is written there: the next run may have a way out."""
     if hf_cache == "none":
         return None
     if hf_cache == "shared":
-        return _mounted(f"{LABEL}-cache")
+        return _mounted(f"{LABEL}-cache", read_only=read_only)
     # A model cache that Spaces share is a way for one to hand code to another: pickled weights run when loaded.
     # An image of any host may be called like a Space that the user trusts, so the id alone does not say whose it is.
     parts = (space.id, split_image_reference(space.docker_image).repository, str(space.source or ""))
     own = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
-    return _mounted(f"{LABEL}-cache-{_slug(space.id)}-{own}")
+    return _mounted(f"{LABEL}-cache-{_slug(space.id)}-{own}", read_only=read_only)
 
 
-def _mounted(volume: str) -> VolumeMount:
+def _mounted(volume: str, *, read_only: bool) -> VolumeMount:
     mount_point = PurePosixPath(HF_CACHE_DIRECTORY)
-    return VolumeMount(name=volume, target=str(mount_point.parent), open_directory=mount_point.name)
+    return VolumeMount(
+        name=volume, target=str(mount_point.parent), open_directory=mount_point.name, read_only=read_only
+    )
 
 
 def _slug(space_id: str) -> str:

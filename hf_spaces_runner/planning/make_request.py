@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from hf_spaces_runner.domain.launch import Network
 from hf_spaces_runner.domain.request import InputValue, Limits, PullPolicy, Request
 from hf_spaces_runner.domain.secret import Secret
 from hf_spaces_runner.domain.units import parse_duration, parse_size
@@ -29,16 +30,21 @@ def make_request(
     env: Mapping[str, str],
     secrets: Mapping[str, str],
     pull: str | None,
+    network: str | None,
+    privacy: bool,
     read_only: bool,
     keep: bool,
+    fresh: bool,
 ) -> Request:
     """Return the request that the arguments of `Runner.run` stand for; see there.
 
     Raises:
-        UsageError: a duration, a size or a pull policy is none.
+        UsageError: a duration, a size, a network or a pull policy is none.
     """
     if pull is not None and pull not in set(PullPolicy):
         raise UsageError(f"pull is {pull!r}: it can be {', '.join(PullPolicy)}")
+    if network is not None and network not in set(Network):
+        raise UsageError(f"network is {network!r}: it can be {', '.join(Network)}")
     given = [InputValue(path=Path(file)) for file in files]
     given += [
         InputValue(name=name, path=value) if isinstance(value, Path) else InputValue(name=name, value=value)
@@ -61,8 +67,11 @@ def make_request(
         environment=dict(env),
         secrets={name: Secret(value) for name, value in secrets.items()},
         pull=None if pull is None else PullPolicy(pull),
+        network=None if network is None else Network(network),
+        privacy=privacy,
         read_only=read_only,
         keep=keep,
+        fresh=fresh,
     )
 
 

@@ -11,6 +11,7 @@ from hf_spaces_runner.domain.result import CandidateKind
 from hf_spaces_runner.domain.space import Space
 from hf_spaces_runner.planning.check_request import check_request
 from hf_spaces_runner.planning.launch_policy import LaunchDefaults, RunIdentity, default_command, plan_launch
+from hf_spaces_runner.planning.sharing import sharing_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,5 +60,7 @@ def make_plan(
         startup_timeout_s=limits.startup_timeout_s or defaults.startup_timeout_s,
         slot_timeout_s=limits.slot_timeout_s or defaults.slot_timeout_s,
         timeout_s=limits.timeout_s or defaults.timeout_s,
+        sharing=sharing_of(request, identity.user, defaults.launch.network),
+        keep=request.keep,
     )
     return Plan(run_id=identity.run_id, tier="heavy", candidates=(candidate,))

@@ -1,18 +1,23 @@
 """Two worlds for one suite: an engine in memory, and Docker's with a small image of our own."""
 
+import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import docker
 import pytest
 
-from hf_spaces_runner.domain.launch import LABEL, ContainerState, ContainerStatus, LaunchSpec
+from hf_spaces_runner.domain.container import ContainerState, ContainerStatus
+from hf_spaces_runner.domain.labels import LABEL, RunLabels
+from hf_spaces_runner.domain.launch import LaunchSpec
 from hf_spaces_runner.domain.progress import ignore_progress
 from hf_spaces_runner.domain.settings import Settings
 from hf_spaces_runner.images.acquire import Images
 from hf_spaces_runner.orchestrator.docker_engine import DockerEngine
-from hf_spaces_runner.orchestrator.engine import Engine
+from hf_spaces_runner.orchestrator.engine import Container, Engine
+from hf_spaces_runner.orchestrator.ownership import own_name
 from tests.engine.images import script_image
 from tests.fakes.engine import FakeEngine, Program
 
@@ -63,7 +68,14 @@ class World:
 
     def names(self) -> list[str]:
         """Return the names of the containers of this test that the engine knows."""
-        return [listed.name for listed in self.engine.containers() if listed.labels.get(f"{LABEL}.run") == self.run_id]
+        return [listed.name for listed in self.engine.containers() if listed.labels.run_id == self.run_id]
+
+    @contextmanager
+    def launch(self, spec: LaunchSpec) -> Iterator[Container]:
+        """Make a container and start it."""
+        with self.engine.create(spec) as container:
+            container.start()
+            yield container
 
     @property
     def run_id(self) -> str:
@@ -93,6 +105,5 @@ def world(request: pytest.FixtureRequest) -> World:
 
 def _spec(image: str) -> LaunchSpec:
     run_id = f"test-{uuid.uuid4().hex[:8]}"
-    return LaunchSpec(
-        image=image, name=f"hfsr-contract-{run_id}", labels={f"{LABEL}.run": run_id, f"{LABEL}.keep": "no"}
-    )
+    labels = RunLabels(run_id=run_id, space_id="contract", owner=own_name(), created_at=time.time())
+    return LaunchSpec(image=image, name=f"hfsr-contract-{run_id}", labels=labels.as_labels())

@@ -8,10 +8,12 @@ from typing import Any
 import docker
 import pytest
 
-from hf_spaces_runner.domain.launch import ContainerStatus, VolumeMount
+from hf_spaces_runner.domain.container import ContainerStatus
+from hf_spaces_runner.domain.launch import VolumeMount
 from hf_spaces_runner.domain.request import Request
 from hf_spaces_runner.domain.space import Space
 from hf_spaces_runner.orchestrator.engine import Container
+from hf_spaces_runner.orchestrator.ownership import own_name
 from hf_spaces_runner.planning.launch_policy import LaunchDefaults, RunIdentity, plan_launch
 from tests.contract.conftest import World
 
@@ -54,7 +56,7 @@ def inspected(client: docker.DockerClient, container: Container) -> dict[str, An
 
 def seen_inside(world: World, **changes: object) -> dict[str, Any]:
     spec = world.spec_with(command=("python3", "-c", LOOK_INSIDE), **changes)
-    with world.engine.launch(spec) as container:
+    with world.launch(spec) as container:
         end = time.monotonic() + 60
         while container.state().status is not ContainerStatus.EXITED and time.monotonic() < end:
             time.sleep(0.05)
@@ -67,9 +69,9 @@ def test_the_engine_was_told_all_of_the_security_model(docker_world: World, dock
         Space(id="contract", docker_image=docker_world.spec.image),
         Request(space="contract"),
         LaunchDefaults(memory_bytes=512 * 1024**2, cpus=0.5, pids_limit=100, hf_cache="none"),
-        RunIdentity(run_id=docker_world.run_id, owner="host:1", created_at=0),
+        RunIdentity(run_id=docker_world.run_id, owner=own_name()),
     )
-    with docker_world.engine.launch(spec) as container:
+    with docker_world.launch(spec) as container:
         found = inspected(docker_client, container)
     host = found["HostConfig"]
     assert host["CapDrop"] == ["ALL"]
@@ -88,7 +90,9 @@ def test_the_engine_was_told_all_of_the_security_model(docker_world: World, dock
     assert found["Mounts"] == []
     assert {host["PidMode"], host["UTSMode"], host["UsernsMode"]} == {""}
     assert host["IpcMode"] == "private"
-    assert host["NetworkMode"] in {"default", "bridge"}
+    network = docker_client.api.inspect_network(host["NetworkMode"])
+    assert network["Name"] == "hf-spaces-runner-open"
+    assert network["Options"]["com.docker.network.bridge.enable_icc"] == "false"
     assert found["NetworkSettings"]["Ports"] == {"7860/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(container.port)}]}
 
 
@@ -168,7 +172,7 @@ def test_memory_beyond_the_cap_ends_it_and_shows(docker_world: World) -> None:
     spec = docker_world.spec_with(
         command=("python3", "-c", "x = bytearray(500 * 1024 ** 2); print(len(x))"), memory_bytes=64 * 1024**2
     )
-    with docker_world.engine.launch(spec) as container:
+    with docker_world.launch(spec) as container:
         end = time.monotonic() + 60
         while container.state().status is not ContainerStatus.EXITED and time.monotonic() < end:
             time.sleep(0.05)

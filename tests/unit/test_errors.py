@@ -7,7 +7,7 @@ import re
 import pytest
 
 from hf_spaces_runner import errors
-from hf_spaces_runner.errors import RunnerError, TryNext
+from hf_spaces_runner.errors import Evidence, RunnerError, TryNext
 
 TABLE = """
 | error                        | exit | next candidate    | verdict              | hint |
@@ -31,8 +31,10 @@ TABLE = """
 | LaunchError                  | 11   | yes               | launch               | no   |
 | PortTakenError               | 11   | yes               | port_taken           | yes  |
 | MemoryExceededError          | 11   | yes               | out_of_memory        | yes  |
+| DiskReserveError             | 11   | yes               | disk_reserve         | yes  |
 | NotReadyError                | 12   | yes               | not_ready            | no   |
 | ContainerExitedError         | 12   | yes               | exited_at_start      | yes  |
+| ListensElsewhereError        | 12   | yes               | wrong_port           | yes  |
 | StartupTimeoutError          | 12   | yes               | startup_timeout      | yes  |
 | CallError                    | 13   | yes               | call                 | no   |
 | SpaceFailedError             | 13   | yes               | space_error          | no   |
@@ -74,10 +76,15 @@ def test_the_tree_on_top_of_the_module_names_every_class_and_exit_code() -> None
 
 @pytest.mark.parametrize("error", CLASSES.values(), ids=CLASSES)
 def test_an_error_shows_its_message_and_carries_what_its_raiser_gave(error: type[RunnerError]) -> None:
-    raised = error("it failed", hint="do this", verdict="another", evidence="last line")
+    raised = error("it failed", hint="do this", verdict="another", evidence=Evidence(log="last line"))
     assert str(raised) == raised.message == "it failed"
-    assert (raised.hint, raised.verdict, raised.evidence) == ("do this", "another", "last line")
+    assert (raised.hint, raised.verdict, raised.evidence) == ("do this", "another", Evidence(log="last line"))
     assert error("it failed", hint="").hint == ""
     assert error("it failed").evidence is None
     again = pickle.loads(pickle.dumps(raised))  # noqa: S301 - what was written a word before
-    assert (type(again), again.message, again.hint, again.evidence) == (error, "it failed", "do this", "last line")
+    assert (type(again), again.message, again.hint, again.evidence) == (
+        error,
+        "it failed",
+        "do this",
+        Evidence(log="last line"),
+    )

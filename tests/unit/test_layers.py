@@ -20,7 +20,9 @@ LAYERS = (
     {"registry", "settings"},
     {"planning"},
     {"orchestrator", "images", "calling", "results", "local_models"},
-    {"attempt"},
+    {"ready_space"},
+    {"attempt", "staying_up", "cron", "doctor", "input_files"},
+    {"fallback", "wiring"},
     {"runner"},
     {"batch"},
     {"cli"},
@@ -30,13 +32,14 @@ LAYERS = (
 
 SHARED_WITH_NEIGHBOURS = {
     "hf_spaces_runner.orchestrator.docker_errors": "images talks to the same SDK, and its errors have one table",
+    "hf_spaces_runner.orchestrator.scratch": "what a killed process of ours left is found in one place",
 }
 
 PURE_PARTS = {"domain", "planning"}
 IMPURE_MODULES = {"docker", "httpx", "huggingface_hub", "requests", "socket", "subprocess", "time"}
 IMPURE_NAMES_OF_OS = {"environ", "environb", "getenv"}
 
-COMPOSITION_ROOT = "hf_spaces_runner.runner"
+COMPOSITION_ROOT = "hf_spaces_runner.wiring"
 CLIENT_MAKERS = {"DockerClient", "APIClient", "from_env", "from_context"}
 
 BROAD_HANDLERS = {
@@ -200,7 +203,7 @@ def test_the_rule_catches(rule: Rule, module: str, source: str) -> None:
         (imports_only_down, "images.pull", "from hf_spaces_runner.orchestrator.docker_errors import docker_errors"),
         (pure_parts_touch_nothing, "orchestrator.readiness", "import time, httpx"),
         (pure_parts_touch_nothing, "domain.plan", "import os.path"),
-        (only_the_runner_makes_a_docker_client, "runner", "docker.from_env()"),
+        (only_the_runner_makes_a_docker_client, "wiring", "docker.from_env()"),
         (no_broad_except, "runner", "try:\n    f()\nexcept (OSError, ValueError):\n    pass"),
         (no_broad_except, "runner", "try:\n    f()\nexcept BaseException:\n    clean()\n    raise"),
         (no_broad_except, "cli.main", "try:\n    f()\nexcept Exception:\n    pass"),

@@ -3,8 +3,8 @@ import json
 
 import pytest
 
-from hf_spaces_runner.cli.presenter import Format, Presenter, _styled
-from hf_spaces_runner.errors import BuildError, RunnerError
+from hf_spaces_runner.cli.presenter import Format, Presenter, styled
+from hf_spaces_runner.errors import BuildError, Evidence, RunnerError
 
 
 class Terminal(io.StringIO):
@@ -71,7 +71,7 @@ def test_a_failure_shows_the_last_lines_the_message_and_the_hint(
     capsys: pytest.CaptureFixture[str], verbosity: int, shown: int
 ) -> None:
     evidence = "\n".join(f"line {number}" for number in range(30))
-    Presenter(Format.AUTO, verbosity).failure(BuildError("it failed", hint="do this", evidence=evidence))
+    Presenter(Format.AUTO, verbosity).failure(BuildError("it failed", hint="do this", evidence=Evidence(log=evidence)))
     lines = capsys.readouterr().err.splitlines()
     assert lines[-2:] == ["Error: it failed", "Hint: do this"]
     assert [line for line in lines if line.startswith("  | ")] == [
@@ -80,6 +80,6 @@ def test_a_failure_shows_the_last_lines_the_message_and_the_hint(
 
 
 def test_colours_follow_no_color(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "\x1b" in _styled("Error:", "red")
+    assert "\x1b" in styled("Error:", "red")
     monkeypatch.setenv("NO_COLOR", "1")
-    assert _styled("Error:", "red") == "Error:"
+    assert styled("Error:", "red") == "Error:"

@@ -38,8 +38,8 @@ def test_the_json_form_is_the_one_of_the_design() -> None:
     attempt = shown["attempts"][0]
     assert shown["outputs"] == [{"label": "Image", "kind": "image", "value": None, "path": "out/a.png"}]
     assert shown["files"] == [{"path": "out/a.png", "media_type": "image/png", "bytes": 2048}]
-    assert attempt["timings"] == {"pull_s": 1.5, "start_s": 0.0, "ready_s": 0.0, "call_s": 0.25}
-    assert set(attempt) == {"kind", "name", "status", "error", "verdict", "hint", "timings"}
+    assert attempt["timings"] == {"pull_s": 1.5, "wait_s": 0.0, "start_s": 0.0, "ready_s": 0.0, "call_s": 0.25}
+    assert set(attempt) == {"kind", "name", "status", "error", "verdict", "hint", "evidence", "timings"}
     assert set(shown) >= {
         "run_id",
         "status",
@@ -86,4 +86,4 @@ def test_people_get_labels_files_and_times(capsys: pytest.CaptureFixture[str]) -
 
 def test_a_kept_container_is_told_with_what_removes_it(capsys: pytest.CaptureFixture[str]) -> None:
     show_result(Presenter(Format.AUTO, 0), result(container="hfsr-clip-1", url="http://127.0.0.1:5"))
-    assert "hfsr-clip-1 listens on http://127.0.0.1:5; docker rm -f hfsr-clip-1" in capsys.readouterr().err
+    assert "hfsr-clip-1 listens on http://127.0.0.1:5; hfsr stop hfsr-clip-1" in capsys.readouterr().err

@@ -9,19 +9,22 @@ from contextlib import ExitStack, suppress
 
 import pytest
 
+from hf_spaces_runner.domain.container import ContainerState, ContainerStatus
 from hf_spaces_runner.domain.deadline import Deadline
-from hf_spaces_runner.domain.launch import ContainerState, ContainerStatus
 from hf_spaces_runner.domain.progress import Phase, Progress, ignore_progress
 from hf_spaces_runner.errors import (
     ContainerExitedError,
+    EngineUnavailableError,
     LaunchError,
+    ListensElsewhereError,
     MemoryExceededError,
+    NotReadyError,
     RunnerError,
     StartupTimeoutError,
 )
-from hf_spaces_runner.orchestrator import probe
+from hf_spaces_runner.orchestrator import ending, probe
 from hf_spaces_runner.orchestrator.readiness import wait_until_ready
-from tests.fakes.engine import FakeContainer, Program
+from tests.fakes.engine import FakeContainer, Program, started_container
 
 pytestmark = pytest.mark.network
 
@@ -101,7 +104,7 @@ def silent(connection: socket.socket) -> None:
 
 def container(port: int, log: str = LOG, state: ContainerState | None = None) -> FakeContainer:
     program = Program(log=log, state=state or ContainerState(status=ContainerStatus.RUNNING))
-    return FakeContainer(id="1", name="hfsr-x", port=port, labels={}, volumes=frozenset(), program=program)
+    return started_container(program, name="hfsr-x", port=port)
 
 
 def exited(code: int, *, oom_killed: bool = False, error: str = "") -> ContainerState:
@@ -192,7 +195,8 @@ def test_what_is_not_gradio_ends_with_the_timeout_and_what_was_seen(serve: Serve
     assert isinstance(error, StartupTimeoutError)
     assert error.message.startswith("hfsr-x was not ready within 0.4 s: ")
     assert observed in error.message
-    assert "ValueError: no weights" in (error.evidence or "")
+    assert error.evidence is not None
+    assert "ValueError: no weights" in error.evidence.log
     assert error.hint
 
 
@@ -227,7 +231,8 @@ def test_a_space_that_never_listens_ends_with_the_timeout_and_its_last_lines() -
     error = failure(container(port), limit_s=0.2)
     assert isinstance(error, StartupTimeoutError)
     assert error.message == "hfsr-x was not ready within 0.2 s: nothing answered on its port"
-    assert error.evidence == "Loading the model\nValueError: no weights\n"
+    assert error.evidence is not None
+    assert error.evidence.log == "Loading the model\nValueError: no weights\n"
 
 
 def test_a_container_that_ended_is_noticed_at_once_with_its_last_words() -> None:
@@ -237,7 +242,8 @@ def test_a_container_that_ended_is_noticed_at_once_with_its_last_words() -> None
         wait_until_ready(own, Deadline.after(600, lambda: 0.0), ignore_progress, sleep=slept.append)
     assert slept == []
     assert caught.value.message == "hfsr-x ended with exit code 1 before it answered: ValueError: no weights"
-    assert "Loading the model" in (caught.value.evidence or "")
+    assert caught.value.evidence is not None
+    assert "Loading the model" in caught.value.evidence.log
 
 
 def test_one_that_ends_while_it_is_waited_for_is_noticed_at_the_next_look() -> None:
@@ -294,12 +300,7 @@ def test_how_it_ended_is_told(state: ContainerState, log: str, error: type[Runne
 def test_one_that_ended_in_the_last_moment_is_no_timeout() -> None:
     own = container(0)
     states = [ContainerState(status=ContainerStatus.RUNNING), exited(3)]
-
-    class Ending(FakeContainer):
-        def state(self) -> ContainerState:
-            return states.pop(0)
-
-    own = Ending(id="1", name="hfsr-x", port=0, labels={}, volumes=frozenset(), program=Program(log=LOG))
+    own.state = lambda: states.pop(0) if len(states) > 1 else states[0]  # type: ignore[method-assign]
     with pytest.raises(ContainerExitedError, match="exit code 3"):
         wait_until_ready(own, Deadline(at=0, limit_s=1, clock=lambda: 0.0), ignore_progress)
 
@@ -310,14 +311,96 @@ def test_a_container_that_somebody_removed_is_told() -> None:
     assert failure(own).verdict == "container_removed"
 
 
-def test_an_app_that_says_that_it_listens_on_its_own_loopback_is_told_so() -> None:
+class Waiting:
+    """A clock that goes on only while somebody sleeps."""
+
     now = 0.0
 
-    def sleep(seconds: float) -> None:
-        nonlocal now
-        now += seconds
+    def clock(self) -> float:
+        return self.now
 
-    own = container(0, "* Running on local URL:  http://127.0.0.1:7860")
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def sockets(*listening: tuple[str, int]) -> str:
+    """Return what /proc/net/tcp says where something listens at these addresses."""
+    hexadecimal = {"0.0.0.0": "00000000", "127.0.0.1": "0100007F"}
+    head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+    return head + "".join(
+        f"   {number}: {hexadecimal[address]}:{port:04X} 00000000:0000 0A 00000000:00000000 00:00000000 00000000"
+        f"     0        0 {number + 1} 1 0000000000000000 100 0 0 10 0\n"
+        for number, (address, port) in enumerate(listening)
+    )
+
+
+ANY = "0.0.0.0"
+
+
+@pytest.mark.parametrize(
+    ("tables", "log", "verdict", "hint"),
+    [
+        (sockets((("127.0.0.1"), 7860)), "", "loopback_only", "server_name"),
+        (sockets(("127.0.0.1", 8000)), "", "loopback_only", "server_name"),
+        (sockets((ANY, 8501)), "", "wrong_port", "registry entry"),
+        (sockets((ANY, 8501)), "KeyError: 'OPENAI_API_KEY'", "wrong_port", "registry entry"),
+        (sockets(), "", "nothing_listens", "--startup-timeout"),
+        (sockets((ANY, 7860)), "", "startup_timeout", "--startup-timeout"),
+        ("", "", "startup_timeout", "--startup-timeout"),
+    ],
+)
+def test_where_it_listens_instead_is_told(tables: str, log: str, verdict: str, hint: str) -> None:
+    waiting = Waiting()
+    own = started_container(Program(log=log, tables=tables), name="hfsr-x", port=0)
+    with pytest.raises(NotReadyError) as caught:
+        wait_until_ready(own, Deadline.after(12, waiting.clock), ignore_progress, sleep=waiting.sleep)
+    assert caught.value.verdict == verdict
+    assert hint in (caught.value.hint or "")
+
+
+def test_its_own_port_open_to_itself_alone_is_not_waited_for() -> None:
+    waiting = Waiting()
+    own = started_container(Program(tables=sockets(("127.0.0.1", 7860))), name="hfsr-x", port=0)
+    with pytest.raises(NotReadyError):
+        wait_until_ready(own, Deadline.after(600, waiting.clock), ignore_progress, sleep=waiting.sleep)
+    assert waiting.now < 10
+
+
+def test_a_gradio_app_on_another_port_is_found(serve: Serve) -> None:
+    server, waiting = serve(http(CONFIG)), Waiting()
+    own = started_container(Program(tables=sockets((ANY, server.port))), name="hfsr-x", port=0)
+    own.address = "127.0.0.1"
+    with pytest.raises(ListensElsewhereError) as caught:
+        wait_until_ready(own, Deadline.after(600, waiting.clock), ignore_progress, sleep=waiting.sleep)
+    assert caught.value.port == server.port
+    assert f"port: {server.port}" in (caught.value.hint or "")
+
+
+def test_a_child_that_ran_out_of_memory_is_named() -> None:
+    waiting = Waiting()
+    own = started_container(Program(oom=True), name="hfsr-x", port=0)
     with pytest.raises(StartupTimeoutError) as caught:
-        wait_until_ready(own, Deadline.after(5, lambda: now), ignore_progress, sleep=sleep)
-    assert "server_name" in (caught.value.hint or "")
+        wait_until_ready(own, Deadline.after(5, waiting.clock), ignore_progress, sleep=waiting.sleep)
+    assert caught.value.verdict == "child_out_of_memory"
+    assert "--memory" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(("code", "signal"), [(137, "SIGKILL"), (143, "SIGTERM")])
+def test_one_that_somebody_ended_is_told_apart(code: int, signal: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ending, "_LONGEST_STOP_S", 0.0)
+    raised = failure(container(0, state=exited(code)))
+    assert raised.verdict == "ended_from_outside"
+    assert signal in raised.message
+
+
+def test_an_engine_that_stops_ends_its_containers_first() -> None:
+    own = container(0, state=exited(143))
+    answers = iter([own.state(), own.state(), own.state()])
+
+    def state() -> ContainerState:
+        for answer in answers:
+            return answer
+        raise EngineUnavailableError("it is gone")
+
+    own.state = state  # type: ignore[method-assign]
+    assert failure(own).exit_code == 4

@@ -1,18 +1,19 @@
 import errno
-import os
 import stat
 from pathlib import Path
 
 import pytest
 
 from hf_spaces_runner.errors import NoSpaceLeftError, UsageError
-from hf_spaces_runner.orchestrator.scratch import scratch_directory
+from hf_spaces_runner.orchestrator.ownership import own_name
+from hf_spaces_runner.orchestrator.scratch import owner_of_scratch, scratch_directory
 
 
-def test_it_is_private_and_carries_the_process_id(tmp_path: Path) -> None:
+def test_it_is_private_and_says_whose_it_is(tmp_path: Path) -> None:
     parent = tmp_path / "cache" / "scratch"
     with scratch_directory(parent, "run") as scratch:
-        assert scratch == parent / f"run.{os.getpid()}"
+        assert scratch == parent / f"run~{own_name()}"
+        assert owner_of_scratch(scratch) == own_name()
         assert stat.S_IMODE(scratch.stat().st_mode) == 0o700
         (scratch / "deep" / "er").mkdir(parents=True)
         (scratch / "deep" / "file").write_text("x", encoding="utf-8")
@@ -57,7 +58,7 @@ def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_folder_of_that_name_that_was_there_before_stays(tmp_path: Path) -> None:
-    other = tmp_path / f"run.{os.getpid()}"
+    other = tmp_path / f"run~{own_name()}"
     other.mkdir()
     (other / "file").touch()
     with pytest.raises(UsageError, match="File exists"), scratch_directory(tmp_path, "run"):

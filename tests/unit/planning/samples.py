@@ -9,7 +9,7 @@ SPACE = Space(
     id="clip", docker_image="registry.hf.space/openai-clip:latest", space_id="OpenAI/Clip", input_type="text_and_image"
 )
 LAUNCH_DEFAULTS = LaunchDefaults(memory_bytes=2 * 1024**3, cpus=None, pids_limit=512, hf_cache="per-space")
-IDENTITY = RunIdentity(run_id="20260101-120000-abcdef", owner="host:1", created_at=1_767_268_800)
+IDENTITY = RunIdentity(run_id="20260101-120000-abcdef", owner="host:boot:1:1:1", user="anna", command="hfsr run")
 PLAN_DEFAULTS = PlanDefaults(
     launch=LAUNCH_DEFAULTS,
     image_registry="registry.hf.space",

@@ -40,18 +40,21 @@ def test_it_says_all_of_the_security_model() -> None:
     words = docker_run_arguments(plan_launch(SPACE, Request(space="clip"), LAUNCH_DEFAULTS, IDENTITY))
     for flag, value in {
         "--publish": "127.0.0.1::7860",
+        "--network": "hf-spaces-runner-open",
         "--cap-drop": "ALL",
         "--security-opt": "no-new-privileges",
         "--memory": "2147483648",
         "--memory-swap": "2147483648",
         "--pids-limit": "512",
+        "--ulimit": "core=1:1",
         "--add-host": "api.gradio.app:127.0.0.1",
         "--platform": "linux/amd64",
     }.items():
         assert following(words, flag) == [value]
     assert "--init" in words
+    assert "--no-healthcheck" in words
     assert following(words, "--log-opt") == ["max-size=10485760", "max-file=1"]
-    assert not set(words) & {"--privileged", "--gpus", "--cpus", "--read-only", "--cap-add", "--network", "--rm"}
+    assert not set(words) & {"--privileged", "--gpus", "--cpus", "--read-only", "--cap-add", "--dns", "--rm"}
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,12 @@ from dataclasses import replace
 import pytest
 
 from hf_spaces_runner.domain.image import Image
+from hf_spaces_runner.domain.labels import RunLabels
+from hf_spaces_runner.domain.launch import Network
 from hf_spaces_runner.domain.request import Limits, Request
 from hf_spaces_runner.domain.secret import Secret
 from hf_spaces_runner.domain.space import Sdk, Space
-from hf_spaces_runner.planning.launch_policy import default_command, for_image, plan_launch
+from hf_spaces_runner.planning.launch_policy import at_creation, default_command, for_image, plan_launch
 from tests.unit.planning.samples import IDENTITY, LAUNCH_DEFAULTS, SPACE
 
 REQUEST = Request(space="clip")
@@ -31,17 +33,56 @@ def test_nothing_of_the_host_is_in_its_environment(monkeypatch: pytest.MonkeyPat
     assert not set(spec.environment) & {"HF_TOKEN", "PATH", "HOME", "HTTP_PROXY", "http_proxy"}
 
 
-def test_the_labels_say_whose_it_is() -> None:
-    labels = plan_launch(SPACE, REQUEST, LAUNCH_DEFAULTS, IDENTITY).labels
-    assert labels == {
-        "hf-spaces-runner.run": IDENTITY.run_id,
-        "hf-spaces-runner.space": "clip",
-        "hf-spaces-runner.owner": "host:1",
-        "hf-spaces-runner.created": "1767268800",
-        "hf-spaces-runner.keep": "no",
-    }
-    kept = plan_launch(SPACE, replace(REQUEST, keep=True), LAUNCH_DEFAULTS, IDENTITY)
-    assert kept.labels["hf-spaces-runner.keep"] == "yes"
+def test_the_labels_say_whose_it_is_and_for_how_long() -> None:
+    request = replace(REQUEST, secrets={"HF_TOKEN": Secret("hf_x")})
+    spec = plan_launch(SPACE, request, LAUNCH_DEFAULTS, IDENTITY)
+    labels = RunLabels.read(at_creation(spec, now=1000.5, lifetime_s=60, idle_stop_s=9).labels)
+    assert labels == RunLabels(
+        run_id=IDENTITY.run_id,
+        space_id="clip",
+        owner="host:boot:1:1:1",
+        user="anna",
+        command="hfsr run",
+        created_at=1000.5,
+        deadline_at=1060.5,
+        memory_bytes=2 * 1024**3,
+        network="open",
+        idle_stop_s=9,
+        secrets=("HF_TOKEN",),
+    )
+    assert "hf_x" not in str(spec.labels)
+    assert RunLabels.read(at_creation(spec, now=1, lifetime_s=None).labels).deadline_at is None
+
+
+def test_an_isolated_space_is_told_that_it_is_offline() -> None:
+    isolated = plan_launch(SPACE, replace(REQUEST, network=Network.ISOLATED), LAUNCH_DEFAULTS, IDENTITY)
+    assert isolated.network is Network.ISOLATED
+    assert isolated.environment["HF_HUB_OFFLINE"] == "1"
+    for network in (Network.OPEN, Network.WARM_ONLINE):
+        spec = plan_launch(SPACE, replace(REQUEST, network=network), LAUNCH_DEFAULTS, IDENTITY)
+        assert spec.network is network
+        assert "HF_HUB_OFFLINE" not in spec.environment
+    by_setting = plan_launch(SPACE, REQUEST, replace(LAUNCH_DEFAULTS, network=Network.ISOLATED), IDENTITY)
+    assert by_setting.network is Network.ISOLATED
+
+
+def test_privacy_is_isolated_writes_no_log_and_nothing_into_the_cache() -> None:
+    spec = plan_launch(SPACE, replace(REQUEST, privacy=True), LAUNCH_DEFAULTS, IDENTITY)
+    assert (spec.network, spec.keeps_log) == (Network.ISOLATED, False)
+    assert [volume.read_only for volume in spec.volumes] == [True]
+    assert RunLabels.read(spec.labels).privacy
+    plain = plan_launch(SPACE, REQUEST, LAUNCH_DEFAULTS, IDENTITY)
+    assert plain.keeps_log
+    assert [volume.read_only for volume in plain.volumes] == [False]
+
+
+def test_below_a_read_only_root_the_folder_of_the_app_is_a_copy() -> None:
+    image = Image(id="1", reference="image", working_directory="/home/user/app")
+    spec = plan_launch(SPACE, replace(REQUEST, read_only=True), LAUNCH_DEFAULTS, IDENTITY)
+    assert for_image(spec, image, None).copied_folders == ("/home/user/app",)
+    for folder in ("", "/", "/tmp"):  # noqa: S108 - the container's
+        assert for_image(spec, replace(image, working_directory=folder), None).copied_folders == ()
+    assert for_image(plan_launch(SPACE, REQUEST, LAUNCH_DEFAULTS, IDENTITY), image, None).copied_folders == ()
 
 
 def test_the_request_wins_over_the_entry_and_the_entry_over_the_defaults() -> None:
