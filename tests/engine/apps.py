@@ -14,10 +14,11 @@ from hf_spaces_runner.domain.progress import ignore_progress
 from hf_spaces_runner.domain.request import Request
 from hf_spaces_runner.domain.space import Space
 from hf_spaces_runner.orchestrator.docker_engine import DockerEngine
+from hf_spaces_runner.orchestrator.ownership import own_name
 from hf_spaces_runner.orchestrator.readiness import wait_until_ready
 from hf_spaces_runner.planning.launch_policy import LaunchDefaults, RunIdentity, plan_launch
 from hf_spaces_runner.runner import Runner
-from tests.engine.images import TEST_LABEL
+from tests.engine.images import OWNER_LABEL, TEST_LABEL
 
 APPS = Path(__file__).parent.parent / "gradio_apps"
 
@@ -57,10 +58,10 @@ class GradioApps:
             space,
             Request(space=space.id),
             LaunchDefaults(memory_bytes=2 * 1024**3, cpus=None, pids_limit=512, hf_cache="none"),
-            RunIdentity(run_id=f"tests-{time.time_ns():x}", owner="tests:0", created_at=int(time.time())),
+            RunIdentity(run_id=f"tests-{time.time_ns():x}", owner=own_name()),
         )
-        container = self._stack.enter_context(
-            self._engine.launch(replace(spec, image=image.reference, labels={TEST_LABEL: "gradio app"}))
-        )
+        labels = {TEST_LABEL: "gradio app", OWNER_LABEL: own_name()}
+        container = self._stack.enter_context(self._engine.create(replace(spec, image=image.reference, labels=labels)))
+        container.start()
         wait_until_ready(container, Deadline.after(120, time.monotonic), ignore_progress)
         return f"http://127.0.0.1:{container.port}"

@@ -10,7 +10,7 @@ from typing import Any
 
 import docker
 
-from hf_spaces_runner.domain.launch import LABEL
+from hf_spaces_runner.domain.labels import LABEL
 
 NO_MODEL_CACHE = {"HFSR_HF_CACHE": "none"}
 """What keeps a test from leaving volumes on the engine."""

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 import docker
 
 TEST_LABEL = "hf-spaces-runner.test"
+OWNER_LABEL = "hf-spaces-runner.owner"
+"""Says which session a container belongs to, so that one beside it does not take it for its own leftover."""
 
 
 def script_image(

@@ -51,7 +51,7 @@ def test_one_that_dies_at_once_shows_its_last_words(run_script: Callable[..., En
 
 def test_one_that_never_listens_ends_at_its_timeout(run_script: Callable[..., Ended]) -> None:
     ended = run_script("sleeps", SLEEPS, "--startup-timeout", "3s")
-    assert (ended.exit_code, ended.json["verdict"]) == (12, "startup_timeout")
+    assert (ended.exit_code, ended.json["verdict"]) == (12, "nothing_listens")
     assert "hello from a program that serves nothing" in ended.stderr
     assert "--startup-timeout" in ended.json["hint"]
 

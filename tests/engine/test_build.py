@@ -168,7 +168,8 @@ def test_a_step_that_fails_is_named(images: Images, docker_client: docker.Docker
         images.acquire(source_of(plan), PullPolicy.MISSING, ignore_progress)
     assert "step 4/4 (RUN for i in $(seq 60)" in caught.value.message
     assert caught.value.message.endswith("it returned a non-zero code: 7")
-    evidence = (caught.value.evidence or "").splitlines()
+    assert caught.value.evidence is not None
+    evidence = caught.value.evidence.log.splitlines()
     assert len(evidence) == 40
     assert evidence[-2:] == ["line 60 red", "no luck"]
     assert docker_client.images.list(name=plan.tag) == []

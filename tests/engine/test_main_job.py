@@ -97,18 +97,16 @@ def test_file_names_that_are_not_utf8_work(tmp_path: Path) -> None:
     assert ended.stdout.strip().startswith(b"out/") or b"out/" in ended.stdout
 
 
-def test_keep_leaves_the_container_and_cleanup_takes_it(tmp_path: Path, docker_client: docker.DockerClient) -> None:
+def test_keep_leaves_the_space_up_until_it_is_stopped(tmp_path: Path, docker_client: docker.DockerClient) -> None:
     ended = hfsr("run", "fine", "--hf-space", "vader-sentiment", "--keep", "--json", directory=tmp_path)
     assert ended.exit_code == 0, ended.stderr
     name = ended.json["container"]
     try:
         assert name in our_containers(docker_client, "vader-sentiment")
         assert ended.json["url"].startswith("http://127.0.0.1:")
-        assert name in hfsr("cleanup", "--older-than", "1ms", "--dry-run", directory=tmp_path).stdout
-        assert name in our_containers(docker_client, "vader-sentiment")
-        cleaned = hfsr("cleanup", "--older-than", "1h", directory=tmp_path)
-        assert name not in cleaned.stdout
-        docker_client.containers.get(name).remove(force=True)
+        assert name not in hfsr("cleanup", "--older-than", "0", "--dry-run", directory=tmp_path).stdout
+        assert hfsr("stop", name, directory=tmp_path).stdout == f"{name}\n"
+        assert name not in our_containers(docker_client, "vader-sentiment")
     finally:
         for left in docker_client.containers.list(all=True, filters={"name": name}):
             left.remove(force=True)
