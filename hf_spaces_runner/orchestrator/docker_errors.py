@@ -71,6 +71,11 @@ _RULES = (
         says="the programs of the image are made for another processor",
     ),
     _Rule(
+        pattern=r"shutting down|failed to \w+ (to |in )?store|database not open|client connection is closing",
+        error=EngineUnavailableError,
+        says="the engine is stopping",
+    ),
+    _Rule(
         pattern="port is already allocated|address already in use|ports are not available",
         error=PortTakenError,
         says="the port is taken",

@@ -1,6 +1,8 @@
 """The networks of our containers: no Space reaches another, and an isolated one reaches nobody."""
 
 import ipaddress
+import time
+from contextlib import suppress
 from typing import Any
 
 import docker
@@ -19,6 +21,7 @@ _NO_WAY_OUT = {f"{_BRIDGE}.enable_ip_masquerade": "false"}
 # (drivers/bridge/bridge.go, DefaultGatewayV4AuxKey). Nobody has it, so nothing leaves the bridge; the host, which has
 # an address on it, still reaches the published port.
 _DEAD_GATEWAY = "DefaultGatewayIPv4"
+_SETTLE_S = 0.3
 
 
 def ensure_network(api: docker.APIClient, network: Network) -> str:
@@ -38,32 +41,38 @@ def ensure_network(api: docker.APIClient, network: Network) -> str:
 
 
 def _find(api: docker.APIClient, name: str) -> dict[str, Any] | None:
-    """Return the oldest network called `name`: the engine gives the same name twice to those who ask at once."""
-    found = [item for item in api.networks(names=[name]) if item["Name"] == name]
-    return min(found, key=lambda item: (str(item["Created"]), str(item["Id"])), default=None)
+    """Return the oldest network called `name`, and remove the others, unless something uses them.
+
+    The engine gives the same name twice to those who ask at once, and then starts no container under it.
+    """
+    found: list[dict[str, Any]] = [item for item in api.networks(names=[name]) if item["Name"] == name]
+    found.sort(key=lambda item: (str(item["Created"]), str(item["Id"])))
+    for other in found[1:]:
+        if f"{LABEL}.network" not in (other.get("Labels") or {}):
+            continue
+        with suppress(APIError):  # in use, or gone by now
+            api.remove_network(other["Id"])
+    return found[0] if found else None
 
 
 def _made(api: docker.APIClient, name: str, *, isolated: bool) -> dict[str, Any] | None:
     try:
-        own = _create(api, name, isolated=isolated)
+        _create(api, name, isolated=isolated)
     except APIError:
         # Another process has made it in the same moment, or taken the range.
         if (found := _find(api, name)) is None:
             raise
         return found
-    oldest = _find(api, name)
-    if oldest is not None and oldest["Id"] != own:
-        api.remove_network(own)
-    return oldest
+    # Whoever made one in the same moment has it in the list by now, so all take the same one.
+    time.sleep(_SETTLE_S)
+    return _find(api, name)
 
 
-def _create(api: docker.APIClient, name: str, *, isolated: bool) -> str:
+def _create(api: docker.APIClient, name: str, *, isolated: bool) -> None:
     labels = {f"{LABEL}.network": "isolated" if isolated else "open"}
     if not isolated:
-        made = api.create_network(
-            name, driver="bridge", options=_NO_TRAFFIC_BETWEEN, labels=labels, check_duplicate=True
-        )
-        return str(made["Id"])
+        api.create_network(name, driver="bridge", options=_NO_TRAFFIC_BETWEEN, labels=labels, check_duplicate=True)
+        return
     # The engine picks a range that nobody uses, but takes a gateway of ours only together with a range of ours.
     trial = api.create_network(f"{name}-range", driver="bridge", labels=labels)["Id"]
     try:
@@ -73,7 +82,7 @@ def _create(api: docker.APIClient, name: str, *, isolated: bool) -> str:
     hosts = ipaddress.ip_network(picked["Subnet"]).hosts()
     bridge, dead = next(hosts), next(hosts)
     pool = IPAMPool(subnet=picked["Subnet"], gateway=str(bridge), aux_addresses={_DEAD_GATEWAY: str(dead)})
-    made = api.create_network(
+    api.create_network(
         name,
         driver="bridge",
         options={**_NO_TRAFFIC_BETWEEN, **_NO_WAY_OUT},
@@ -81,7 +90,6 @@ def _create(api: docker.APIClient, name: str, *, isolated: bool) -> str:
         labels=labels,
         check_duplicate=True,
     )
-    return str(made["Id"])
 
 
 def _check(found: dict[str, Any], *, isolated: bool) -> None:

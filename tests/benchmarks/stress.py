@@ -81,7 +81,7 @@ def killed_runs(client: docker.DockerClient, place: Place, times: int, seed: int
     moments = random.Random(seed)  # noqa: S311 - nothing secret
     next_commands = ("list", "ps", "cleanup")
     left = {"containers": 0, "scratch_folders": 0, "held_slots": 0}
-    with_container = 0
+    with_container, complaints = 0, list[str]()
     started = time.monotonic()
     process = place.run("hello")
     _finish(process)
@@ -94,12 +94,15 @@ def killed_runs(client: docker.DockerClient, place: Place, times: int, seed: int
         process.kill()
         process.communicate()
         with_container += containers(client) > 0
-        _finish(place.start(next_commands[number % len(next_commands)], *QUIET))
+        following = place.start(next_commands[number % len(next_commands)], *QUIET)
+        _, complained = following.communicate(timeout=LONGEST_S)
+        if following.returncode != 0:
+            complaints.append(complained.strip()[-300:])
         left["containers"] += containers(client)
         left["scratch_folders"] += place.scratch_folders()
         left["held_slots"] += containers(client, running_only=True)
-    figures = {"runs": times, "killed_with_a_container": with_container, **left}
-    return Outcome(name="killed by SIGKILL", met=not any(left.values()), figures=figures)
+    figures = {"runs": times, "killed_with_a_container": with_container, **left, "complaints": complaints[:3]}
+    return Outcome(name="killed by SIGKILL", met=not any(left.values()) and not complaints, figures=figures)
 
 
 def crowd(client: docker.DockerClient, place: Place, processes: int, runs: int, *, most: int = 3) -> Outcome:
