@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,7 +110,8 @@ def _explained(ready: ReadySpace) -> Iterator[None]:
             ready.watch.ended_it.evidence = ready.evidence()
             raise ready.watch.ended_it from error
         error.evidence = error.evidence or ready.evidence()
-        _raise_if_ended(ready, error, state)
+        # The state may say that it was killed before it says what for.
+        _raise_if_ended(ready, error, replace(state, oom_killed=state.oom_killed or error.evidence.oom_killed))
         log = error.evidence.log
         if isinstance(error, SpaceFailedError) and error.verdict == "space_error_hidden" and log:
             error.message = f"{error.message}; the last line of its log is: {last_words(log)}"
@@ -130,21 +131,14 @@ def _state_after(ready: ReadySpace, error: CallError) -> ContainerState:
             # Something else removed it, which the call's error says well enough.
             return ContainerState(status=ContainerStatus.RUNNING)
         if state.status is ContainerStatus.EXITED or grace.passed:
-            break
+            return state
         time.sleep(_GRACE_POLL_S)
-    try:
-        check_engine_stays(ready.container, state)
-    except EngineUnavailableError as gone:
-        raise gone from error
-    except RunnerError:
-        return state
-    return state
 
 
 def _raise_if_ended(ready: ReadySpace, error: CallError, state: ContainerState) -> None:
     name = ready.container.name
     if state.status is not ContainerStatus.EXITED:
-        if error.evidence is not None and error.evidence.oom_killed:
+        if state.oom_killed:
             raise MemoryExceededError(
                 f"a process in {name} was ended during the call: it needed more memory than the container's cap",
                 verdict="child_out_of_memory",
@@ -156,6 +150,7 @@ def _raise_if_ended(ready: ReadySpace, error: CallError, state: ContainerState) 
             f"{name} was ended during the call: it needed more memory than its cap", evidence=error.evidence
         ) from error
     if (signal := ended_by(state)) is not None:
+        _raise_if_engine_goes(ready, error, state)
         raise CallError(
             f"{name} was ended from outside ({signal}) during the call",
             verdict="ended_from_outside",
@@ -168,6 +163,15 @@ def _raise_if_ended(ready: ReadySpace, error: CallError, state: ContainerState) 
         hint="its last lines say why; hfsr run -v shows all of them",
         evidence=error.evidence,
     ) from error
+
+
+def _raise_if_engine_goes(ready: ReadySpace, error: CallError, state: ContainerState) -> None:
+    try:
+        check_engine_stays(ready.container, state)
+    except EngineUnavailableError as gone:
+        raise gone from error
+    except RunnerError:
+        return  # something else removed the container
 
 
 def _name_cause(error: CallError, log: str) -> None:

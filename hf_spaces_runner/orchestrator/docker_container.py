@@ -152,7 +152,10 @@ class DockerContainer:
     def memory(self) -> MemoryUse | None:
         """Return how much memory it takes. See `Container.memory`."""
         with _errors(f"measuring container {self.name}", self.name):
-            found = self._api.stats(self.id, stream=False, one_shot=True).get("memory_stats") or {}
+            try:
+                found = self._api.stats(self.id, stream=False, one_shot=True).get("memory_stats") or {}
+            except ValueError:
+                return None  # it ended while it was measured: the engine answers with nothing at all
         if "usage" not in found:
             return None
         detail = found.get("stats") or {}

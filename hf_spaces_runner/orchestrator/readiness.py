@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from hf_spaces_runner.domain.cause import Cause
 from hf_spaces_runner.domain.container import ContainerState, ContainerStatus
@@ -84,6 +85,8 @@ def _raise_if_over(container: Container, state: ContainerState, evidence_of: Cal
     if state.status is not ContainerStatus.EXITED:
         return
     evidence = evidence_of(container)
+    # The state may say that it was killed before it says what for.
+    state = replace(state, oom_killed=state.oom_killed or evidence.oom_killed)
     check_engine_stays(container, state)
     if ended_for_memory(state):
         raise MemoryExceededError(

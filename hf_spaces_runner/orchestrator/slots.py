@@ -70,9 +70,13 @@ class Slots:
             return
         patience = _Patience(self._engine, self._clock)
         told: object = None
+        began = self._clock()
         with self._engine.changes() as changes:
             while True:
-                if (news := (seen.wait, [item.id for item in seen.running], len(seen.ahead))) != told:
+                # Two that start at the same moment wait for each other, and nobody needs to know.
+                worth_telling = seen.wait is not Wait.TURN or self._clock() - began >= _TURN_S
+                news = (seen.wait, [item.id for item in seen.running], len(seen.ahead))
+                if worth_telling and news != told:
                     told = news
                     on_progress(Progress(phase=Phase.WAIT, message=self._waiting_for(seen)))
                 # Also right after the beginning to listen: what happened before that would be missed.
@@ -80,7 +84,8 @@ class Slots:
                 if seen.wait is None:
                     seen = self._try(container, starting, patience.passed_over, changes.ended)
                 if seen is None:
-                    on_progress(Progress(phase=Phase.WAIT, message="a slot is free", done=True))
+                    if told is not None:
+                        on_progress(Progress(phase=Phase.WAIT, message="a slot is free", done=True))
                     return
                 if deadline.passed:
                     raise self._timed_out(seen, deadline)

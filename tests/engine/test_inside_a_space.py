@@ -9,9 +9,10 @@ from pathlib import Path
 import docker
 import pytest
 
-from hf_spaces_runner.domain.launch import LABEL
+from hf_spaces_runner.domain.labels import LABEL
 from tests.engine.apps import app_source
 from tests.engine.command_line import HFSR, Ended, hfsr, our_containers, scratch_folders
+from tests.engine.traces import idle_volumes, temporary_files, traces
 
 pytestmark = pytest.mark.engine
 
@@ -31,6 +32,14 @@ spaces:
 categories:
   specialized: [inside]
 """
+
+DEVICES = frozenset({"console", "core", "fd", "full", "mqueue", "null", "ptmx", "pts", "random", "shm"})
+DEVICES |= {"stderr", "stdin", "stdout", "tty", "urandom", "zero"}
+NO_DISK = frozenset({"overlay", "proc", "tmpfs", "devpts", "sysfs", "cgroup", "cgroup2", "mqueue"})
+OF_THE_DISK = {"/etc/resolv.conf", "/etc/hostname", "/etc/hosts", "/usr/sbin/docker-init", "/hf-cache"}
+"""What of a disk of the host is mounted: what the engine made for this container, and the model cache."""
+WRITABLE = ("flagged/log.csv", "$HOME/x", "$HF_HOME/x", "$MPLCONFIGDIR/x", "$GRADIO_TEMP_DIR/x")
+READ_ONLY = ("/x", "/etc/x", "/usr/x", "/usr/local/bin/python3", "/var/x", "/opt/x", "/run/x", "/home/x")
 
 
 @pytest.fixture(scope="module")
@@ -98,12 +107,28 @@ def test_the_process_has_no_capability_and_can_gain_none(inside: Inside) -> None
     assert status["uid"] == "1000"
 
 
-def test_nothing_of_the_host_is_mounted(inside: Inside) -> None:
-    ended = inside.call("mounts", environment={"HFSR_HF_CACHE": "per-space"})
+def test_the_walls_stand(inside: Inside) -> None:
+    ended = inside.call(
+        "walls", "--memory", "512m", environment={"HFSR_HF_CACHE": "per-space", "HFSR_PIDS_LIMIT": "100"}
+    )
     assert ended.exit_code == 0, ended.stderr
-    targets = {line.split()[1] for line in ended.json["text"].splitlines()}
-    assert "/hf-cache" in targets
-    assert not [target for target in targets if "docker.sock" in target or target.startswith("/host")]
+    seen = ended.json["outputs"][0]["value"]
+    cap = str(512 * 1024**2)
+    assert set(seen["limits"].items()) in (
+        {("memory/memory.limit_in_bytes", cap), ("memory/memory.memsw.limit_in_bytes", cap), ("pids/pids.max", "100")},
+        {("memory.max", cap), ("memory.swap.max", "0"), ("pids.max", "100")},
+    )
+    assert seen["core"] == [1, 1]
+    assert seen["crash"] == {"ended": True, "dumped": False}
+    assert seen["namespace"] == -1
+    assert seen["core_pattern"] == "Read-only file system"
+    assert seen["sockets"] == []
+    assert set(seen["devices"]) <= DEVICES
+    assert "init" in seen["first_process"]
+    mounted = {line.split()[4]: line.split(" - ")[1].split()[0] for line in seen["mounts"]}
+    assert {target for target, kind in mounted.items() if kind not in NO_DISK} - {"/"} == OF_THE_DISK
+    elsewhere = {target for target in mounted if not target.startswith(("/proc", "/sys", "/dev"))}
+    assert elsewhere - {"/"} == OF_THE_DISK
 
 
 def test_the_model_cache_outlives_the_container_also_with_a_read_only_root(inside: Inside) -> None:
@@ -112,6 +137,33 @@ def test_the_model_cache_outlives_the_container_also_with_a_read_only_root(insid
     assert first.exit_code == 0, first.stderr
     second = inside.call("remember", "-i", "text=second", "--read-only", environment=cached)
     assert second.json["text"].split()[-2:] == ["first", "second"]
+
+
+def test_a_read_only_root_lets_a_space_write_where_it_must(inside: Inside, docker_client: docker.DockerClient) -> None:
+    volumes = idle_volumes(docker_client)  # the copy of the app's folder is one, until the end
+    ended = inside.call("write", "-i", "text=" + "\n".join([*WRITABLE, *READ_ONLY]), "--read-only")
+    assert ended.exit_code == 0, ended.stderr
+    assert ended.json["outputs"][0]["value"] == {
+        **dict.fromkeys(WRITABLE),
+        **dict.fromkeys(READ_ONLY, "Read-only file system"),
+    }
+    assert idle_volumes(docker_client) <= volumes
+
+
+def test_in_privacy_a_file_goes_through_gradio_and_leaves_nothing(
+    inside: Inside, docker_client: docker.DockerClient, private_home: Path, tmp_path: Path
+) -> None:
+    marker = "what-nobody-shall-know"
+    volumes, files = idle_volumes(docker_client), temporary_files()
+    given = tmp_path / "given.txt"
+    given.write_text(marker)
+    ended = inside.call("copy", "-i", f"@{given}", "-o", "out", "--privacy-mode")
+    assert ended.exit_code == 0, ended.stderr
+    (answer,) = (tmp_path / file["path"] for file in ended.json["files"])
+    assert answer.read_text() == marker
+    assert set(traces(marker, private_home, tmp_path, *temporary_files(files))) == {given, answer}
+    assert marker not in ended.stdout + ended.stderr
+    assert idle_volumes(docker_client) <= volumes
 
 
 def test_a_prompt_of_a_megabyte_arrives_whole(inside: Inside) -> None:

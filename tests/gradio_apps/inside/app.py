@@ -1,11 +1,21 @@
 """An app that tells what a Space sees of its container, and that fails in every way."""
 
+import ctypes
 import os
+import resource
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import gradio as gr  # type: ignore[import-not-found]
+
+CGROUP = Path("/sys/fs/cgroup")
+LIMITS = (
+    *("memory/memory.limit_in_bytes", "memory/memory.memsw.limit_in_bytes", "pids/pids.max"),  # version 1
+    *("memory.max", "memory.swap.max", "pids.max"),  # version 2
+)
+CLONE_NEWUSER = 0x10000000
 
 
 def environment() -> dict[str, str]:
@@ -19,6 +29,53 @@ def process_status() -> dict[str, str]:
 
 def mounts() -> str:
     return Path("/proc/self/mounts").read_text()
+
+
+def walls() -> dict[str, object]:
+    """Tell what the engine has put around this process, as the kernel shows it."""
+    sockets = ("/var/run/docker.sock", "/run/docker.sock", "/run/containerd/containerd.sock", "/run/podman/podman.sock")
+    return {
+        "limits": {name: (CGROUP / name).read_text().strip() for name in LIMITS if (CGROUP / name).is_file()},
+        "core": resource.getrlimit(resource.RLIMIT_CORE),
+        "sockets": [path for path in sockets if Path(path).exists()],
+        "devices": sorted(path.name for path in Path("/dev").iterdir()),
+        "first_process": Path("/proc/1/cmdline").read_text().replace("\0", " "),
+        "mounts": Path("/proc/self/mountinfo").read_text().splitlines(),
+        "core_pattern": _tried(Path("/proc/sys/kernel/core_pattern")),
+        "namespace": ctypes.CDLL(None).unshare(CLONE_NEWUSER),
+        "crash": _crash(),
+    }
+
+
+def _crash() -> dict[str, bool]:
+    pid = os.fork()
+    if pid == 0:
+        os.abort()
+    _, status = os.waitpid(pid, 0)
+    return {"ended": os.WIFSIGNALED(status), "dumped": os.WCOREDUMP(status)}
+
+
+def write(text: str) -> dict[str, str | None]:
+    """Write to each of the paths in `text`, one a line; a variable may stand for a folder."""
+    return {line: _tried(Path(os.path.expandvars(line))) for line in text.splitlines()}
+
+
+def _tried(path: Path) -> str | None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("written")
+    except OSError as error:
+        return error.strerror
+    return None
+
+
+def copy(file: str) -> str:
+    """Print what is in a file, and give it back under another name."""
+    text = Path(file).read_text()
+    print(text, flush=True)
+    copied = Path(tempfile.mkdtemp()) / "copy.txt"
+    copied.write_text(text)
+    return str(copied)
 
 
 def remember(text: str) -> str:
@@ -62,6 +119,9 @@ FUNCTIONS = {
     environment: ([], "json"),
     process_status: ([], "json"),
     mounts: ([], "text"),
+    walls: ([], "json"),
+    write: (["text"], "json"),
+    copy: (["file"], "file"),
     remember: (["text"], "text"),
     length: (["text"], "text"),
     refuse: (["text"], "text"),
@@ -71,10 +131,12 @@ FUNCTIONS = {
     sleep: (["number"], "text"),
 }
 
+COMPONENTS = {"text": gr.Textbox, "number": gr.Number, "json": gr.JSON, "file": gr.File}
+
 with gr.Blocks() as demo:
     for function, (inputs, output) in FUNCTIONS.items():
-        takes = [gr.Number() if kind == "number" else gr.Textbox() for kind in inputs]
-        gives = gr.JSON() if output == "json" else gr.Textbox()
+        takes = [COMPONENTS[kind]() for kind in inputs]
+        gives = COMPONENTS[output]()
         gr.Button(function.__name__).click(function, takes, gives, api_name=function.__name__)
 
 print("asking for a share tunnel", file=sys.stderr)
