@@ -264,6 +264,7 @@ class Runner:
             return bring_up(
                 self.services,
                 plan.candidates[0],
+                plan.run_id,
                 self._on_progress,
                 port=port,
                 ttl_s=ttl_s,

@@ -11,6 +11,7 @@ from hf_spaces_runner.domain.progress import ProgressCallback
 from hf_spaces_runner.domain.running_space import RunningSpace, UpSpace
 from hf_spaces_runner.errors import EngineUnavailableError, RunnerError, UsageError
 from hf_spaces_runner.orchestrator.engine import Container, Engine
+from hf_spaces_runner.orchestrator.scratch import scratch_directory
 from hf_spaces_runner.planning.idleness import Idleness
 from hf_spaces_runner.ready_space import Measured, Services, acquire_image, find_ready, launch_spec, ready_space
 
@@ -21,6 +22,7 @@ _ENGINE_GONE_S = 3600.0
 def bring_up(
     services: Services,
     candidate: Candidate,
+    run_id: str,
     on_progress: ProgressCallback,
     *,
     port: int | None,
@@ -42,7 +44,11 @@ def bring_up(
     if found is not None:
         return _up(candidate, found.container, services.engine, was_up=True)
     spec = launch_spec(services, candidate, image, lifetime_s=ttl_s, idle_stop_s=idle_stop_s)
-    with ready_space(services, candidate, replace(spec, host_port=port), measured, on_progress) as ready:
+    with (
+        # It holds nothing; it tells the next command that there may be a container, should this process be killed.
+        scratch_directory(services.scratch, run_id),
+        ready_space(services, candidate, replace(spec, host_port=port), measured, on_progress) as ready,
+    ):
         if ttl_s is not None or idle_stop_s is not None:
             watch_over(ready.container.id)
         ready.container.stay_up()
