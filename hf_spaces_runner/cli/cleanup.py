@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import click
 
-from hf_spaces_runner.cli.common import age, command
+from hf_spaces_runner.cli.common import age, command, quota
 from hf_spaces_runner.cli.presenter import Presenter
 from hf_spaces_runner.domain.units import format_size
 from hf_spaces_runner.planning.clean_up import Leftover
@@ -15,6 +15,7 @@ Examples:
   hfsr cleanup --dry-run
   hfsr cleanup --older-than 7d
   hfsr cleanup --older-than 0
+  hfsr cleanup --images-older-than 30d --cache-quota 20g
   hfsr cron install                  every night, by cron
 """
 
@@ -27,13 +28,24 @@ Examples:
     metavar="TIME",
     help="Only what was not used for so long.  [default: 24h]",
 )
+@click.option(
+    "--images-older-than",
+    type=age,
+    metavar="TIME",
+    help="Also images that were built or pulled here for a run, and not used for so long.",
+)
+@click.option(
+    "--cache-quota", type=quota, metavar="SIZE", help="Also the least recently used model caches above this size."
+)
 @click.option("--dry-run", is_flag=True, help="Show what would go; remove nothing.")
-def cleanup(presenter: Presenter, *, older_than: float, dry_run: bool) -> None:
-    """Remove our containers, temporary files and model caches that were not used for a while.
+def cleanup(
+    presenter: Presenter, *, older_than: float, images_older_than: float | None, cache_quota: int | None, dry_run: bool
+) -> None:
+    """Remove what killed runs left, and Spaces that ended, caches and images that nobody used for a while.
 
-    Only what carries our label is touched, and nothing that a living run works with.
+    Only what is ours is touched, and nothing that a living run or a Space that is up works with.
     """
-    leftovers = clean_up(older_than, dry_run=dry_run)
+    leftovers = clean_up(older_than, images_older_than, cache_quota, dry_run=dry_run)
     freed = freed_bytes(leftovers)
     if presenter.json:
         removed = [{"kind": item.kind, "name": item.name, "bytes": item.size_bytes} for item in leftovers]
@@ -45,10 +57,18 @@ def cleanup(presenter: Presenter, *, older_than: float, dry_run: bool) -> None:
     presenter.note(f"{len(leftovers)} found, {verb} {format_size(freed)}" if leftovers else "Nothing to clean up.")
 
 
-def clean_up(older_than_s: float, *, dry_run: bool = False) -> tuple[Leftover, ...]:
+def clean_up(
+    older_than_s: float,
+    images_older_than_s: float | None = None,
+    cache_quota_bytes: int | None = None,
+    *,
+    dry_run: bool = False,
+) -> tuple[Leftover, ...]:
     """Remove what was not used for `older_than_s` seconds, or only look for it: for `hfsr cleanup` and for cron."""
-    runner = Runner(reaps=False)  # what dead processes left is to be shown as well
-    leftovers = runner.plan_clean_up(older_than_s)
+    runner = Runner(reaps=False, command="hfsr cleanup")  # what dead processes left is to be shown as well
+    leftovers = runner.plan_clean_up(
+        older_than_s, images_older_than_s=images_older_than_s, cache_quota_bytes=cache_quota_bytes
+    )
     if not dry_run:
         runner.clean_up(leftovers)
     return leftovers
