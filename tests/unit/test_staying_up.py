@@ -10,9 +10,7 @@ from hf_spaces_runner.staying_up import find_up, running_spaces, watch_over
 from tests.fakes.engine import FakeContainer, FakeEngine, Program
 
 
-def up(
-    engine: FakeEngine, name: str, *, deadline: float | None = None, idle_stop_s: float | None = None
-) -> FakeContainer:
+def up(engine: FakeEngine, name: str, *, deadline: float | None = None) -> FakeContainer:
     labels = RunLabels(run_id=name, space_id=f"user-{name}", deadline_at=deadline)
     container = engine.make(LaunchSpec(image="image", name=f"hfsr-{name}", labels=labels.as_labels()))
     container.start()
