@@ -246,7 +246,13 @@ class Runner:
         return image
 
     def up(
-        self, request: Request, *, port: int | None = None, ttl_s: float | None = None, idle_stop_s: float | None = None
+        self,
+        request: Request,
+        *,
+        port: int | None = None,
+        ttl_s: float | None = None,
+        idle_stop_s: float | None = None,
+        on_up: Callable[[], None] = lambda: None,
     ) -> UpSpace:
         """Start the Space of `request` and leave it up, or return the one that is up already.
 
@@ -255,6 +261,7 @@ class Runner:
             port: of the loopback interface; the engine picks a free one where None.
             ttl_s: how many seconds it stays, at most.
             idle_stop_s: after how many seconds without a visitor it ends.
+            on_up: called once it was started and is up; an interrupt before that leaves nothing.
 
         Raises:
             RunnerError: it could not be started, or never answered.
@@ -270,6 +277,7 @@ class Runner:
                 ttl_s=ttl_s,
                 idle_stop_s=idle_stop_s,
                 watch_over=lambda container_id: start_keeper(container_id, self._environment),
+                on_up=on_up,
             )
         except RunnerError as error:
             hide_secrets(error, request)
@@ -297,7 +305,7 @@ class Runner:
         if name is None:
             ending = tuple(item for item in listed if item.up and item.labels.user == own_user())
         else:
-            ending = find_up(listed, name, self._id_of(name))
+            ending = find_up(listed, name, self._id_of(name), own_user())
         for item in ending:
             self.services.engine.remove(item.id)
         return ending
@@ -312,7 +320,7 @@ class Runner:
             LaunchError: it keeps no log, since it runs in privacy.
         """
         engine = self.services.engine
-        found = find_up(engine.containers(), name, self._id_of(name))
+        found = find_up(engine.containers(), name, self._id_of(name), own_user())
         newest = max(found, key=lambda item: item.labels.created_at)
         if newest.labels.privacy:
             raise LaunchError(f"{newest.name} runs in privacy, so nobody keeps its log", verdict="no_log")

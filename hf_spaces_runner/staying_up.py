@@ -9,6 +9,7 @@ from hf_spaces_runner.domain.container import ListedContainer, MemoryUse
 from hf_spaces_runner.domain.plan import Candidate
 from hf_spaces_runner.domain.progress import ProgressCallback
 from hf_spaces_runner.domain.running_space import RunningSpace, UpSpace
+from hf_spaces_runner.domain.terminal import one_line
 from hf_spaces_runner.errors import EngineUnavailableError, RunnerError, UsageError
 from hf_spaces_runner.orchestrator.engine import Container, Engine
 from hf_spaces_runner.orchestrator.scratch import scratch_directory
@@ -29,19 +30,21 @@ def bring_up(
     ttl_s: float | None,
     idle_stop_s: float | None,
     watch_over: Callable[[str], None],
+    on_up: Callable[[], None],
 ) -> UpSpace:
     """Have the Space of `candidate` up, and return where.
 
     One that is up already is returned as it is, unless another `port` was asked for. `watch_over` is called with the
     name of a container that has to be ended by somebody, after `ttl_s` or `idle_stop_s` seconds without a visitor.
+    `on_up` is called when all is done; an interrupt before that leaves nothing.
 
     Raises:
         RunnerError: it could not be started, or never answered; nothing is left of it then.
     """
     measured = Measured()
     image = acquire_image(services, candidate, measured, on_progress)
-    found = find_ready(services, candidate, image, on_progress) if port is None else None
-    if found is not None:
+    found = find_ready(services, candidate, image, on_progress)
+    if found is not None and port in {None, found.container.port}:
         return _up(candidate, found.container, services.engine, was_up=True)
     spec = launch_spec(services, candidate, image, lifetime_s=ttl_s, idle_stop_s=idle_stop_s)
     with (
@@ -52,7 +55,9 @@ def bring_up(
         if ttl_s is not None or idle_stop_s is not None:
             watch_over(ready.container.id)
         ready.container.stay_up()
-    return _up(candidate, ready.container, services.engine, was_up=False)
+        up = _up(candidate, ready.container, services.engine, was_up=False)
+        on_up()
+        return up
 
 
 def watch_over(engine: Engine, container_id: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -93,24 +98,29 @@ def running_spaces(engine: Engine) -> tuple[RunningSpace, ...]:
     return tuple(RunningSpace(container=item, memory=use) for item, use in zip(listed, memory, strict=True))
 
 
-def find_up(listed: Iterable[ListedContainer], name: str, space_id: str | None = None) -> tuple[ListedContainer, ...]:
+def find_up(
+    listed: Iterable[ListedContainer], name: str, space_id: str | None = None, user: str | None = None
+) -> tuple[ListedContainer, ...]:
     """Return the containers that are up under `name`: that of a Space, of a run, or their own.
 
-    `space_id` is the Space that `name` stands for, where it is another word for one.
+    `space_id` is the Space that `name` stands for, where it is another word for one. Of a Space only those of `user`
+    are meant, unless that is None; what others have up must be named itself.
 
     Raises:
         UsageError: none of them is up.
     """
     up = [item for item in listed if item.up]
-    found = tuple(
-        item
-        for item in up
-        if name in {item.name, item.labels.run_id, item.labels.space_id} or space_id == item.labels.space_id
+    of_space = [item for item in up if item.labels.space_id in {name, space_id}]
+    found = tuple(item for item in up if name in {item.name, item.labels.run_id}) or tuple(
+        item for item in of_space if user in {None, item.labels.user}
     )
-    if not found:
-        others = ", ".join(sorted({item.labels.space_id for item in up})) or "none"
-        raise UsageError(f"{name} is not up; these are: {others}", hint="hfsr ps shows what runs")
-    return found
+    if found:
+        return found
+    if of_space:
+        theirs = ", ".join(one_line(f"{item.name} ({item.labels.user})") for item in of_space)
+        raise UsageError(f"{name} is up for others only: {theirs}", hint="name the container to mean theirs")
+    others = ", ".join(sorted({one_line(item.labels.space_id) for item in up})) or "none"
+    raise UsageError(f"{name} is not up; these are: {others}", hint="hfsr ps shows what runs")
 
 
 def _looked(engine: Engine, listed: ListedContainer, idleness: Idleness) -> Idleness:

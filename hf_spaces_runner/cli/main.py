@@ -16,6 +16,7 @@ import click
 from hf_spaces_runner import __version__
 from hf_spaces_runner.cli.arguments import canonical_arguments
 from hf_spaces_runner.errors import RunnerError
+from hf_spaces_runner.orchestrator.interrupts import ignore_interrupts
 
 COMMANDS = {
     "run": "hf_spaces_runner.cli.run:run",
@@ -172,6 +173,9 @@ def main(arguments: list[str] | None = None) -> None:
         from hf_spaces_runner.cli.bug import report_bug  # noqa: PLC0415 - nobody else needs what it imports
 
         sys.exit(report_bug(error, private="--privacy-mode" in words))
+    finally:
+        # Whatever closes its connections at the end would be interrupted with a traceback. The last one goes first.
+        atexit.register(ignore_interrupts)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -1,5 +1,6 @@
 """`hfsr up`: starts a Space and leaves it running."""
 
+import time
 from dataclasses import replace
 
 import click
@@ -9,7 +10,9 @@ from hf_spaces_runner.cli.container_options import container_options
 from hf_spaces_runner.cli.presenter import Presenter
 from hf_spaces_runner.cli.progress import progress_display
 from hf_spaces_runner.domain.request import Request
+from hf_spaces_runner.domain.running_space import UpSpace
 from hf_spaces_runner.domain.units import format_duration
+from hf_spaces_runner.orchestrator.interrupts import ignore_interrupts
 from hf_spaces_runner.runner import Runner
 
 EPILOG = """\b
@@ -50,7 +53,10 @@ def up(
     """
     with progress_display(presenter) as on_progress:
         runner = Runner(on_progress=on_progress, command="hfsr up")
-        found = runner.up(replace(asked, space=space), port=port, ttl_s=ttl, idle_stop_s=idle_stop)
+        # An interrupt that comes later would find it up, and nobody told where.
+        found = runner.up(
+            replace(asked, space=space), port=port, ttl_s=ttl, idle_stop_s=idle_stop, on_up=ignore_interrupts
+        )
     if presenter.json:
         presenter.object(
             {
@@ -65,11 +71,24 @@ def up(
         )
     else:
         presenter.result(found.url)
-        until = f"; it ends {format_duration(round(found.idle_stop_s))} after its last use" if found.idle_stop_s else ""
         was = "was up already" if found.was_up else "is up"
-        presenter.note(f"{found.space} {was}{until}. hfsr stop {found.space} ends it")
+        presenter.note(f"{found.space} {was}{_until(found)}. hfsr stop {found.space} ends it")
+    if found.was_up and (ttl is not None or idle_stop not in {None, found.idle_stop_s}):
+        presenter.warning(
+            f"{found.space} was up already, so --ttl and --idle-stop change nothing; hfsr stop it first for that"
+        )
     if opens:
         import webbrowser  # noqa: PLC0415 - few want it
 
         if not webbrowser.open(found.url):
             presenter.warning(f"no browser could be started: open {found.url} yourself")
+
+
+def _until(found: UpSpace) -> str:
+    left_s = None if found.stops_at is None else max(1, round(found.stops_at - time.time()))
+    ends = (
+        f"in {format_duration(left_s)}" if left_s else "",
+        f"{format_duration(round(found.idle_stop_s))} after its last use" if found.idle_stop_s else "",
+    )
+    when = " or ".join(filter(None, ends))
+    return f"; it ends {when}" if when else ""

@@ -15,7 +15,7 @@ from hf_spaces_runner.domain.container import ListedContainer
 from hf_spaces_runner.domain.labels import DOOR, LABEL, RunLabels, is_our_name
 from hf_spaces_runner.domain.launch import LaunchSpec, Network
 from hf_spaces_runner.domain.secret import Secret
-from hf_spaces_runner.errors import EngineUnavailableError
+from hf_spaces_runner.errors import EngineUnavailableError, RunnerError
 from hf_spaces_runner.orchestrator.docker_changes import DockerChanges, docker_changes
 from hf_spaces_runner.orchestrator.docker_container import DockerContainer, status_of
 from hf_spaces_runner.orchestrator.docker_errors import docker_errors
@@ -69,12 +69,17 @@ class DockerEngine:
             with deferred_interrupts():
                 container = self._create(spec)
             yield container
-        except BaseException:
+        except BaseException as error:
+            # Whoever is interrupted has told nobody where it is, so it must not stay, even if it should have.
+            stays = container is None or (container.up and isinstance(error, RunnerError))
             # Where the engine is gone as well, the next command removes it; what went wrong first says more.
             with suppress(EngineUnavailableError):
-                self._remove_unless_up(container)
+                if container is not None and not stays:
+                    self.remove(container.id)
             raise
-        self._remove_unless_up(container)
+        # By its id: where the name was taken, the container of that name is somebody else's.
+        if not container.up:
+            self.remove(container.id)
 
     def attach(self, listed: ListedContainer) -> DockerContainer:
         """Return the container that a list showed. See `Engine.attach`."""
@@ -183,11 +188,6 @@ class DockerEngine:
             except APIError as error:
                 if error.status_code not in {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}:
                     raise
-
-    def _remove_unless_up(self, container: DockerContainer | None) -> None:
-        # By its id: where the name was taken, the container of that name is somebody else's.
-        if container is not None and not container.up:
-            self.remove(container.id)
 
     def _create(self, spec: LaunchSpec) -> DockerContainer:
         if spec.network is Network.WARM_ONLINE:

@@ -169,6 +169,8 @@ class Engine(Protocol):
     def create(self, spec: LaunchSpec) -> AbstractContextManager[Container]:
         """Make a container, and remove it on the way out, whatever happened, unless it shall stay up.
 
+        What is no error of ours, such as an interrupt, removes it also then: nobody was told where it is.
+
         Raises:
             LaunchError: the engine refused to make it.
             EngineUnavailableError: no engine answers.

@@ -1,4 +1,4 @@
-"""Keeps Ctrl-C out of the few moments in which it would leave something behind, and delivers it right after."""
+"""Keeps Ctrl-C out of the few moments in which it would leave something behind."""
 
 import signal
 import threading
@@ -34,3 +34,13 @@ def deferred_interrupts() -> Iterator[None]:
                 handler(number, frame)
             elif handler is signal.SIG_DFL:
                 signal.raise_signal(number)
+
+
+def ignore_interrupts() -> None:
+    """Let SIGINT and SIGTERM do nothing in this process from now on: all is done, and only remains to be said.
+
+    Must be called in the main thread.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Not SIG_IGN, which a program that is started would inherit.
+        signal.signal(number, lambda _number, _frame: None)

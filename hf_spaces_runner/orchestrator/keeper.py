@@ -4,7 +4,8 @@ import os
 import sys
 from collections.abc import Mapping
 
-_COMMAND = ("-m", "hf_spaces_runner", "keep")
+# -P: a file in the user's folder that is called like a module is not taken for it.
+_COMMAND = ("-P", "-m", "hf_spaces_runner", "keep")
 
 
 def start_keeper(container_id: str, environment: Mapping[str, str]) -> None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import assert_never
 
-from hf_spaces_runner.orchestrator.engine import Engine, ListedImage
+from hf_spaces_runner.orchestrator.engine import Engine
 from hf_spaces_runner.orchestrator.ownership import is_alive
 from hf_spaces_runner.orchestrator.scratch import owner_of_scratch
 from hf_spaces_runner.orchestrator.stamps import Stamps
@@ -85,19 +85,18 @@ def _scratch_folders(scratch: Path) -> Iterator[Leftover]:
 def _images(engine: Engine, stamps: Stamps) -> Iterator[Leftover]:
     """Yield the images that we built, by their label, or pulled, by our own note; whoever else has one pulled it."""
     for image in engine.images():
-        for tag in image.tags or (image.id,):
-            if image.built_here or stamps.is_pulled_by_us(tag):
-                yield Leftover(
-                    kind=LeftoverKind.IMAGE,
-                    name=tag,
-                    last_used_at=stamps.image_used_at(tag) or image.created_at,
-                    size_bytes=image.size_bytes if _is_last_name(image, tag) else 0,
-                    in_use=image.in_use,
-                )
-
-
-def _is_last_name(image: ListedImage, tag: str) -> bool:
-    return not image.tags or tag == image.tags[-1]
+        names = image.tags or (image.id,)
+        ours = [name for name in names if image.built_here or stamps.is_pulled_by_us(name)]
+        for name in ours:
+            # Room is made by the last name alone, and only if nobody else has one for it.
+            goes_with_it = name == names[-1] and len(ours) == len(names)
+            yield Leftover(
+                kind=LeftoverKind.IMAGE,
+                name=name,
+                last_used_at=stamps.image_used_at(name) or image.created_at,
+                size_bytes=image.size_bytes if goes_with_it else 0,
+                in_use=image.in_use,
+            )
 
 
 def _size_of(directory: Path) -> int:

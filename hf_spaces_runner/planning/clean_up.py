@@ -46,9 +46,13 @@ class CleanUpRules:
 
 def plan_clean_up(leftovers: Iterable[Leftover], rules: CleanUpRules, *, now: float) -> tuple[Leftover, ...]:
     """Return those of `leftovers` that go by `rules`: nothing that is in use, and what is orphaned whatever its age."""
-    idle = [leftover for leftover in leftovers if not leftover.in_use]
-    going = [leftover for leftover in idle if leftover.orphaned or now - leftover.last_used_at >= _age(leftover, rules)]
-    return (*going, *_over_quota([leftover for leftover in idle if leftover not in going], rules))
+    found = tuple(leftovers)
+    going = [
+        leftover
+        for leftover in found
+        if not leftover.in_use and (leftover.orphaned or now - leftover.last_used_at >= _age(leftover, rules))
+    ]
+    return (*going, *_over_quota([leftover for leftover in found if leftover not in going], rules))
 
 
 def _age(leftover: Leftover, rules: CleanUpRules) -> float:
@@ -70,7 +74,7 @@ def _over_quota(staying: list[Leftover], rules: CleanUpRules) -> list[Leftover]:
     for cache in sorted(caches, key=lambda cache: cache.last_used_at):
         if total <= rules.cache_quota_bytes:
             break
-        if cache.size_bytes:
+        if cache.size_bytes and not cache.in_use:
             total -= cache.size_bytes
             going.append(cache)
     return going

@@ -100,6 +100,32 @@ def test_one_that_shall_stay_up_outlives_the_block_and_can_be_found_again(world:
     assert caught.value.verdict == "container_removed"
 
 
+@pytest.mark.parametrize("error", [RuntimeError("a bug"), KeyboardInterrupt(), SystemExit(2)])
+def test_one_that_shall_stay_up_goes_with_whoever_is_interrupted(world: World, error: BaseException) -> None:
+    def keep_and_fail() -> None:
+        with world.launch(world.spec) as container:
+            container.stay_up()
+            raise error
+
+    with pytest.raises(type(error)):
+        keep_and_fail()
+    assert world.names() == []
+
+
+def test_one_that_shall_stay_up_outlives_a_run_that_fails(world: World) -> None:
+    def keep_and_fail() -> None:
+        with world.launch(world.spec) as container:
+            container.stay_up()
+            raise LaunchError("no")
+
+    with pytest.raises(LaunchError):
+        keep_and_fail()
+    (name,) = world.names()
+    assert name == f"{world.spec.name}-up"
+    world.engine.remove(name)
+    assert world.names() == []
+
+
 def test_one_that_was_made_waits_until_it_is_started(world: World) -> None:
     with world.engine.create(world.spec) as container:
         (listed,) = [listed for listed in world.engine.containers() if listed.id == container.id]

@@ -11,7 +11,7 @@ from hf_spaces_runner.domain.container import ContainerState, ContainerStatus, L
 from hf_spaces_runner.domain.labels import DOOR, RunLabels, is_our_name, is_up_name, name_while_up
 from hf_spaces_runner.domain.launch import LaunchSpec
 from hf_spaces_runner.domain.secret import Secret, redact
-from hf_spaces_runner.errors import ImageNotFoundError, LaunchError, PortTakenError
+from hf_spaces_runner.errors import ImageNotFoundError, LaunchError, PortTakenError, RunnerError
 from hf_spaces_runner.orchestrator.engine import Container
 
 CREATED = ContainerState(status=ContainerStatus.CREATED)
@@ -177,9 +177,12 @@ class FakeEngine:
         container = self.make(spec)
         try:
             yield container
-        finally:
-            if not container.up:
+        except BaseException as error:
+            if not (container.up and isinstance(error, RunnerError)):
                 self._remove(container)
+            raise
+        if not container.up:
+            self._remove(container)
 
     def make(self, spec: LaunchSpec) -> FakeContainer:
         """Make a container that nobody removes."""

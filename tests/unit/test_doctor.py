@@ -111,7 +111,7 @@ def leftover(
     ("item", "expected"),
     [
         (leftover(LeftoverKind.CONTAINER, LEFT_BEHIND_AFTER_S + 60), (1, 1, 0, 0)),
-        (leftover(LeftoverKind.CONTAINER, LEFT_BEHIND_AFTER_S - 60), (0, 0, 0, 0)),
+        (leftover(LeftoverKind.CONTAINER, LEFT_BEHIND_AFTER_S / 2), (0, 0, 0, 0)),
         (leftover(LeftoverKind.CONTAINER, 0, orphaned=True), (1, 1, 0, 0)),
         (leftover(LeftoverKind.CONTAINER, LEFT_BEHIND_AFTER_S + 60, in_use=True), (0, 0, 0, 0)),
         (leftover(LeftoverKind.SCRATCH, LEFT_BEHIND_AFTER_S + 60, 5), (1, 5, 0, 0)),
