@@ -112,7 +112,8 @@ def test_a_port_that_is_asked_for_is_given_and_a_taken_one_named(
     commands: Commands, docker_client: docker.DockerClient
 ) -> None:
     port = commands.up()["port"]
-    taken = commands.hfsr("up", commands.image, "--pull", "never", "--port", str(port), "--json")
+    assert commands.up("--port", str(port))["was_up"]
+    taken = commands.hfsr("up", commands.image, "--pull", "never", "--fresh", "--port", str(port), "--json")
     assert (taken.exit_code, taken.json["verdict"]) == (11, "port_taken")
     assert len(our_containers(docker_client, SPACE)) == 1
     assert commands.hfsr("stop", "--all").exit_code == 0
