@@ -22,7 +22,7 @@ from hf_spaces_runner.errors import (
     SpaceFailedError,
 )
 from hf_spaces_runner.orchestrator.ending import check_engine_stays, ended_by
-from hf_spaces_runner.orchestrator.evidence import ended_for_memory, last_words
+from hf_spaces_runner.orchestrator.evidence import ended_for_memory
 from hf_spaces_runner.orchestrator.scratch import scratch_directory
 from hf_spaces_runner.ready_space import (
     Measured,
@@ -114,6 +114,8 @@ def _explained(ready: ReadySpace) -> Iterator[None]:
         _raise_if_ended(ready, error, replace(state, oom_killed=state.oom_killed or error.evidence.oom_killed))
         log = error.evidence.log
         if isinstance(error, SpaceFailedError) and error.verdict == "space_error_hidden" and log:
+            from hf_spaces_runner.planning.log_parts import last_words  # noqa: PLC0415 - most calls need none
+
             error.message = f"{error.message}; the last line of its log is: {last_words(log)}"
         _name_cause(error, log)
         raise

@@ -30,11 +30,6 @@ def take_evidence(container: Container, *, peak_bytes: int | None = None, with_l
     )
 
 
-def last_words(log: str) -> str:
-    """Return the last line of `log` that says something: for a Python program that died, the exception's."""
-    return next((line.strip() for line in reversed(log.splitlines()) if line.strip()), "")
-
-
 def ended_for_memory(state: ContainerState) -> bool:
     """Return whether the main process was ended for want of memory; a child may have been, and it lived on."""
     return state.oom_killed and state.exit_code not in {None, 0}

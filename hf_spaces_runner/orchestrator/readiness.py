@@ -19,7 +19,7 @@ from hf_spaces_runner.errors import (
 )
 from hf_spaces_runner.orchestrator.ending import check_engine_stays, ended_by
 from hf_spaces_runner.orchestrator.engine import Container
-from hf_spaces_runner.orchestrator.evidence import ended_for_memory, last_words, take_evidence
+from hf_spaces_runner.orchestrator.evidence import ended_for_memory, take_evidence
 from hf_spaces_runner.orchestrator.probe import NotReadyYet, probe_gradio
 from hf_spaces_runner.orchestrator.wrong_port import NOTHING_LISTENS, Listeners
 
@@ -99,6 +99,8 @@ def _raise_if_over(container: Container, state: ContainerState, evidence_of: Cal
             hint="something on this machine stopped it, or the Space itself did; try again",
             evidence=evidence,
         )
+    from hf_spaces_runner.planning.log_parts import last_words  # noqa: PLC0415 - most Spaces come up, and need none
+
     said = state.error or last_words(evidence.log)
     if state.exit_code in _NO_COMMAND:
         raise LaunchError(

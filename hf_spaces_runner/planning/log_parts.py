@@ -11,6 +11,9 @@ _PLAIN_LINES, _PLAIN_LINES_WHILE_RUNNING = 12, 3
 # The form of Python's tracebacks, bare or behind a prefix (`[rank0]: `, the bars of an exception group), and of rich's.
 _TRACEBACK = re.compile(r"Traceback \(most recent call last\)")
 _FRAME = re.compile(r'(?P<base>.{0,80}?)  File "[^"]{1,400}", line \d+')
+# An exception's own line: its qualified name, alone or before a colon. Another line in the middle of a traceback comes
+# from the other stream of the program: an engine writes both to one log, in the order in which it reads them.
+_EXCEPTION = re.compile(r"[\w.<>]{1,200}(?::|$)")
 _BOX = re.compile(r"\s*[│╭╰]")
 _CHAINED = re.compile(
     r"(?:During handling of the above exception, another exception occurred"
@@ -75,6 +78,17 @@ def find_parts(log: str, *, running: bool = False) -> tuple[LogPart, ...]:
     return tuple(parts)
 
 
+def last_words(log: str) -> str:
+    """Return the line of `log` that tells best what a program died of; empty where it said nothing.
+
+    That is the line of its last exception, wherever it stands: what a program wrote to its other stream before may
+    reach the log after it. Without one it is the last line.
+    """
+    real = [failure for failure in _read(log.splitlines()) if not _is_noise(failure)]
+    lines = real[-1].lines[:1] if real else reversed(log.splitlines())
+    return next((line.strip() for line in lines if line.strip()), "")
+
+
 def _is_noise(failure: _Failure) -> bool:
     return failure.noise or not failure.lines or bool(_NO_CAUSE_OF_ITS_OWN.match(failure.lines[0]))
 
@@ -87,13 +101,14 @@ def _read(lines: Iterable[str]) -> list[_Failure]:
     open_failure: _Failure | None = None
     for line in lines:
         frame = _FRAME.match(line)
+        rest = line.removeprefix(base)
         if frame or _BOX.match(line):
             base = frame["base"] if frame else ""
             frames.append(line)
-        elif frames and (not line or line.removeprefix(base)[:1] in {"", " ", "\t"}):
+        elif frames and (rest[:1] in {"", " ", "\t"} or not _EXCEPTION.match(rest)):
             frames.append(line)
         elif frames:
-            open_failure = _Failure(frames=frames, lines=[line.removeprefix(base)], noise=noise, chained=chained)
+            open_failure = _Failure(frames=frames, lines=[rest], noise=noise, chained=chained)
             failures.append(open_failure)
             frames, noise, chained = [], False, False
         elif _CHAINED.search(line):
@@ -101,5 +116,5 @@ def _read(lines: Iterable[str]) -> list[_Failure]:
         elif _NOISE.match(line):
             noise = True
         elif not _TRACEBACK.search(line) and open_failure is not None and not noise:
-            open_failure.lines.append(line.removeprefix(base))
+            open_failure.lines.append(rest)
     return failures

@@ -2,7 +2,7 @@ import pytest
 
 from hf_spaces_runner.domain.container import ContainerState, ContainerStatus
 from hf_spaces_runner.errors import EngineUnavailableError, Evidence
-from hf_spaces_runner.orchestrator.evidence import EVIDENCE_LINES, ended_for_memory, last_words, take_evidence
+from hf_spaces_runner.orchestrator.evidence import EVIDENCE_LINES, ended_for_memory, take_evidence
 from tests.fakes.engine import FakeContainer, Program, started_container
 
 
@@ -55,12 +55,6 @@ def test_without_an_engine_there_is_none() -> None:
     container.logs = container.state = gone  # type: ignore[method-assign, assignment]
     assert take_evidence(container) == Evidence()
     assert log_of("") == ""
-
-
-def test_the_last_words_are_the_last_line_that_says_something() -> None:
-    log = "Traceback (most recent call last):\n  File\nValueError: no model\n\n   \n"
-    assert last_words(log) == "ValueError: no model"
-    assert last_words("") == last_words("\n \n") == ""
 
 
 @pytest.mark.parametrize(
