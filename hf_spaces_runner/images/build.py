@@ -18,6 +18,7 @@ from hf_spaces_runner.errors import BuildError, EngineUnavailableError, Evidence
 from hf_spaces_runner.images.context import build_context
 from hf_spaces_runner.images.streams import closing_stream
 from hf_spaces_runner.orchestrator.docker_errors import docker_errors, error_of_engine_text
+from hf_spaces_runner.planning.build_docker import build_arguments
 
 EVIDENCE_LINES = 40
 _MAX_LINE_LENGTH = 500
@@ -71,6 +72,7 @@ def _build(
             custom_context=True,
             tag=plan.tag,
             labels=dict(plan.labels),
+            buildargs=build_arguments(plan),
             platform=platform,
             rm=True,
             forcerm=True,
@@ -90,9 +92,9 @@ def _error_of(event: dict[str, Any], plan: BuildPlan, log: "_BuildLog") -> Runne
     log.end()
     evidence = "\n".join(log.lines)
     text = str((event.get("errorDetail") or {}).get("message") or event["error"])
-    # Before the first command has run it can only be the base image; later, only the disk is not the Space's doing.
-    from_base = log.number <= 1
-    image = plan.base_image if from_base else None
+    # Where a stage begins it can only be its image; in other steps, only the disk is not the Space's doing.
+    from_base = log.number <= 1 or log.command.upper().startswith("FROM ")
+    image = _image_begun(log.command, plan) if from_base else None
     doing = f"building {plan.tag}: step {log.number}/{log.total} ({log.command})"
     told = text if from_base else f"{text}\n{log.last}"
     error = error_of_engine_text(told, doing, image=image, otherwise=BuildError)
@@ -100,6 +102,12 @@ def _error_of(event: dict[str, Any], plan: BuildPlan, log: "_BuildLog") -> Runne
         error = BuildError(f"{doing} failed: {_outcome(text)}", hint=_hint(evidence))
     error.evidence = Evidence(log=evidence) if evidence else None
     return error
+
+
+def _image_begun(command: str, plan: BuildPlan) -> str:
+    """Return the image that `command`, a FROM, names; that of the plan where a variable stands for it."""
+    named = next((word for word in command.split()[1:] if not word.startswith("--")), "$")
+    return plan.base_image if "$" in named else named
 
 
 def _outcome(text: str) -> str:

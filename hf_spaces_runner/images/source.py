@@ -5,12 +5,18 @@ from pathlib import Path
 
 from hf_spaces_runner.domain.image import ImageSource
 from hf_spaces_runner.domain.image_names import split_image_reference
-from hf_spaces_runner.domain.space import Space
-from hf_spaces_runner.planning.build_plan import DEFAULT_PYTHON_VERSION, plan_build
+from hf_spaces_runner.domain.space import Sdk, Space
+from hf_spaces_runner.domain.space_source import SpaceSource
+from hf_spaces_runner.errors import InvalidRegistryError
+from hf_spaces_runner.planning.build_docker import DOCKERFILE, asks_for_base_image, check_dockerfile_is_there
+from hf_spaces_runner.planning.build_marks import DEFAULT_PYTHON_VERSION
+from hf_spaces_runner.planning.build_plan import plan_build
 from hf_spaces_runner.planning.plan import image_source_of
 from hf_spaces_runner.registry.registry import bundled_registry_directory
 from hf_spaces_runner.registry.snapshot import Snapshots
 from hf_spaces_runner.registry.space_source import find_constraints, read_space_source
+
+_MAX_DOCKERFILE_BYTES = 1024**2
 
 
 def find_image_source(
@@ -29,12 +35,42 @@ def find_image_source(
     if space.source is None:
         return image_source_of(space, image_registry)
     source = read_space_source(space.source, snapshots)
+    dockerfile = _dockerfile_of(source, space) if source.sdk is Sdk.DOCKER else ""
+    # A Dockerfile mostly names what it builds on, and then no base image has to be got or made.
+    needs_base = source.sdk is not Sdk.DOCKER or asks_for_base_image(dockerfile)
     build = plan_build(
         source,
         space_id=space.id,
         repository=split_image_reference(space.docker_image).repository,
-        base_image=base_image(source.python_version or DEFAULT_PYTHON_VERSION),
+        base_image=base_image(source.python_version or DEFAULT_PYTHON_VERSION) if needs_base else "",
         constraints=find_constraints(bundled_registry_directory() / "constraints", source.sdk, source.sdk_version),
         ca_bundle=ca_bundle,
+        dockerfile=dockerfile,
     )
     return ImageSource(reference=build.tag, build=build)
+
+
+def _dockerfile_of(source: SpaceSource, space: Space) -> str:
+    """Return the text of the Dockerfile of `source`.
+
+    Raises:
+        InvalidRegistryError: there is none, it cannot be read, or the Space listens elsewhere than `space` says.
+    """
+    check_dockerfile_is_there(source)
+    if source.app_port != space.port:
+        raise InvalidRegistryError(
+            f"{source.folder / 'README.md'}:2:1: app_port: the Space listens on port {source.app_port},"
+            f" and its entry in the registry says {space.port}",
+            hint="give port in the registry and app_port in README.md (7860 where it is missing) the same number",
+        )
+    path = source.folder / DOCKERFILE
+    try:
+        with source.files[DOCKERFILE].path.open("rb") as file:
+            content = file.read(_MAX_DOCKERFILE_BYTES + 1)
+        if len(content) > _MAX_DOCKERFILE_BYTES:
+            raise InvalidRegistryError(f"{path}:1:1: is larger than {_MAX_DOCKERFILE_BYTES // 1024} KiB")
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidRegistryError(f"{path}:1:1: is not UTF-8 (byte {error.start})", hint="save it as UTF-8") from error
+    except OSError as error:
+        raise InvalidRegistryError(f"{path}:1:1: cannot be read: {error.strerror}") from error

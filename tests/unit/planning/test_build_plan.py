@@ -11,7 +11,9 @@ from hf_spaces_runner.domain.image import BuildPlan
 from hf_spaces_runner.domain.space import Sdk
 from hf_spaces_runner.domain.space_source import SourceFile, SpaceSource
 from hf_spaces_runner.errors import InvalidRegistryError
-from hf_spaces_runner.planning.build_plan import DEFAULT_PYTHON_VERSION, debian_packages, plan_build
+from hf_spaces_runner.planning.build_gradio import debian_packages
+from hf_spaces_runner.planning.build_marks import DEFAULT_PYTHON_VERSION
+from hf_spaces_runner.planning.build_plan import plan_build
 
 BASE = "python:3.11-slim"
 CONSTRAINTS = SourceFile(path=Path("/constraints/gradio-5.49.1.txt"), sha256="c" * 64)
@@ -153,7 +155,7 @@ def test_empty_requirements_need_no_step() -> None:
     assert "requirements.txt" not in made.dockerfile
 
 
-@pytest.mark.parametrize("sdk", [Sdk.DOCKER, Sdk.STATIC, Sdk.STREAMLIT])
+@pytest.mark.parametrize("sdk", [Sdk.STATIC, Sdk.STREAMLIT])
 def test_other_sdks_cannot_be_built_yet(sdk: Sdk) -> None:
     with pytest.raises(InvalidRegistryError, match="cannot be built yet") as caught:
         plan(source(sdk=sdk))

@@ -1,0 +1,33 @@
+"""Names what all builds share: the folder for what only the build needs, the hash in the tag, the labels."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+from hf_spaces_runner.domain.image_names import split_image_reference
+from hf_spaces_runner.domain.labels import LABEL
+
+DEFAULT_PYTHON_VERSION = "3.11"
+"""The Python of Spaces that name none. The Hub's default moved from 3.10 to 3.13; this lies between them."""
+UNFINISHED = "unfinished"
+"""The value of the label `hf-spaces-runner.built` on what a build leaves before it is done."""
+BUILD_FILES = "/usr/local/share/hf-spaces-runner"
+"""Where files that only the build needs lie in the image."""
+CA_BUNDLE = f"{BUILD_FILES}/ca-bundle.crt"
+
+_HASH_LENGTH = 12
+
+
+def digest_of(parts: Sequence[str]) -> str:
+    """Return the hash (sha256, hexadecimal) of all that decides the content of an image."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def tag_of(repository: str, digest: str) -> str:
+    """Return the image of `repository` whose tag stands for `digest`."""
+    return str(split_image_reference(f"{repository}:{digest[:_HASH_LENGTH]}"))
+
+
+def labels_of(space_id: str, digest: str) -> dict[str, str]:
+    """Return the labels of a finished image."""
+    return {f"{LABEL}.built": digest, f"{LABEL}.space": space_id}
