@@ -7,7 +7,10 @@ from hypothesis import strategies as st
 from hf_spaces_runner.domain.request import Request
 from hf_spaces_runner.domain.secret import Secret, redact
 
-VALUES = st.text(min_size=1, max_size=30).filter(lambda value: not set(value) <= {"*"})
+# No variable can hold NUL, and the test below puts it where a value was.
+VALUES = st.text(st.characters(exclude_characters="\0"), min_size=1, max_size=30).filter(
+    lambda value: not set(value) <= {"*"}
+)
 
 
 @given(VALUES, st.text(max_size=50), st.text(max_size=50))
