@@ -1,43 +1,18 @@
-"""Tries one candidate: image, Space, call, result, and everything removed again on the way out."""
+"""Tries one candidate: one call to its Space, and its result kept."""
 
-import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hf_spaces_runner.domain.container import ContainerState, ContainerStatus
-from hf_spaces_runner.domain.deadline import Deadline
+from hf_spaces_runner.conversation import Conversation, conversing
+from hf_spaces_runner.domain.call import Call
 from hf_spaces_runner.domain.image import Image
 from hf_spaces_runner.domain.plan import Candidate
-from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback
-from hf_spaces_runner.errors import (
-    CallError,
-    EngineUnavailableError,
-    InvalidInputError,
-    MemoryExceededError,
-    NoEndpointError,
-    RunnerError,
-    SpaceFailedError,
-)
-from hf_spaces_runner.orchestrator.ending import check_engine_stays, ended_by
-from hf_spaces_runner.orchestrator.evidence import ended_for_memory
-from hf_spaces_runner.orchestrator.scratch import scratch_directory
-from hf_spaces_runner.ready_space import (
-    Measured,
-    ReadySpace,
-    Services,
-    acquire_image,
-    find_ready,
-    launch_spec,
-    ready_space,
-)
+from hf_spaces_runner.domain.progress import ProgressCallback
+from hf_spaces_runner.ready_space import Measured, Services
 
 if TYPE_CHECKING:
     from hf_spaces_runner.results.process import ProcessedAnswer
-
-_GRACE_S, _GRACE_POLL_S = 3.0, 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,125 +38,18 @@ def try_candidate(
     Raises:
         RunnerError: one of its subclasses, with what shows the cause where there was a container.
     """
-    space = candidate.space
-    image = acquire_image(services, candidate, measured, on_progress)
-    with ExitStack() as stack:
-        scratch = stack.enter_context(scratch_directory(services.scratch, run_id))
-        ready = find_ready(services, candidate, image, on_progress)
-        if ready is None:
-            spec = launch_spec(services, candidate, image, lifetime_s=None if candidate.keep else candidate.lifetime_s)
-            ready = stack.enter_context(
-                ready_space(services, candidate, spec, measured, on_progress, meanwhile=lambda: _load(services))
-            )
-        caller = services.connect_caller()
-        from hf_spaces_runner.results.process import process_result  # noqa: PLC0415 - see Services.connect_caller
-
-        with measured.phase(Phase.CALL), _explained(ready):
-            on_progress(Progress(phase=Phase.CALL, message=f"calling {space.id}"))
-            call_deadline = Deadline.after(candidate.timeout_s, time.monotonic)
-            answer = caller.call(ready.url, candidate.call, scratch, call_deadline, on_progress, config=ready.config)
-            on_progress(Progress(phase=Phase.CALL, message="answered", done=True))
-        processed = process_result(
-            answer,
-            category=space.category,
-            output_type=space.output_type,
-            output_directory=output_directory or Path(f"hfsr-{space.id}-{run_id}"),
-        )
-    return Answered(processed=processed, image=image, container=ready.container.name, url=ready.url)
+    with conversing(services, candidate, run_id, measured, on_progress) as conversation:
+        return ask(conversation, candidate.call, output_directory or Path(f"hfsr-{candidate.space.id}-{run_id}"))
 
 
-def _load(services: Services) -> None:
-    """Load what the call will need, while the Space begins."""
-    import hf_spaces_runner.results.process  # noqa: F401, PLC0415
+def ask(conversation: Conversation, call: Call, output_directory: Path) -> Answered:
+    """Return what the Space answers to `call`, its files in `output_directory`. Raises as `try_candidate` does."""
+    from hf_spaces_runner.results.process import process_result  # noqa: PLC0415 - see Services.connect_caller
 
-    services.connect_caller()
-
-
-@contextmanager
-def _explained(ready: ReadySpace) -> Iterator[None]:
-    """Give an error of the call what the container knows of it: how it ended, and its last log lines."""
-    try:
-        yield
-    except CallError as error:
-        if isinstance(error, InvalidInputError | NoEndpointError):
-            raise  # The Space has done nothing; its log would only hide the message.
-        state = _state_after(ready, error)
-        if ready.watch is not None and ready.watch.ended_it is not None:
-            ready.watch.ended_it.evidence = ready.evidence()
-            raise ready.watch.ended_it from error
-        error.evidence = error.evidence or ready.evidence()
-        # The state may say that it was killed before it says what for.
-        _raise_if_ended(ready, error, replace(state, oom_killed=state.oom_killed or error.evidence.oom_killed))
-        log = error.evidence.log
-        if isinstance(error, SpaceFailedError) and error.verdict == "space_error_hidden" and log:
-            from hf_spaces_runner.planning.log_parts import last_words  # noqa: PLC0415 - most calls need none
-
-            error.message = f"{error.message}; the last line of its log is: {last_words(log)}"
-        _name_cause(error, log)
-        raise
-
-
-def _state_after(ready: ReadySpace, error: CallError) -> ContainerState:
-    # A connection breaks a moment before the engine knows that the container has ended.
-    grace = Deadline.after(_GRACE_S if error.verdict == "connection_lost" else 0.0, time.monotonic)
-    while True:
-        try:
-            state = ready.container.state()
-        except EngineUnavailableError as gone:
-            raise gone from error
-        except RunnerError:
-            # Something else removed it, which the call's error says well enough.
-            return ContainerState(status=ContainerStatus.RUNNING)
-        if state.status is ContainerStatus.EXITED or grace.passed:
-            return state
-        time.sleep(_GRACE_POLL_S)
-
-
-def _raise_if_ended(ready: ReadySpace, error: CallError, state: ContainerState) -> None:
-    name = ready.container.name
-    if state.status is not ContainerStatus.EXITED:
-        if state.oom_killed:
-            raise MemoryExceededError(
-                f"a process in {name} was ended during the call: it needed more memory than the container's cap",
-                verdict="child_out_of_memory",
-                evidence=error.evidence,
-            ) from error
-        return
-    if ended_for_memory(state):
-        raise MemoryExceededError(
-            f"{name} was ended during the call: it needed more memory than its cap", evidence=error.evidence
-        ) from error
-    if (signal := ended_by(state)) is not None:
-        _raise_if_engine_goes(ready, error, state)
-        raise CallError(
-            f"{name} was ended from outside ({signal}) during the call",
-            verdict="ended_from_outside",
-            hint="something on this machine stopped it, or the Space itself did; try again",
-            evidence=error.evidence,
-        ) from error
-    raise CallError(
-        f"{name} ended during the call with exit code {state.exit_code}",
-        verdict="exited_during_call",
-        hint="its last lines say why; hfsr run -v shows all of them",
-        evidence=error.evidence,
-    ) from error
-
-
-def _raise_if_engine_goes(ready: ReadySpace, error: CallError, state: ContainerState) -> None:
-    try:
-        check_engine_stays(ready.container, state)
-    except EngineUnavailableError as gone:
-        raise gone from error
-    except RunnerError:
-        return  # something else removed the container
-
-
-def _name_cause(error: CallError, log: str) -> None:
-    """Name why the Space's own code failed, where its words or its log tell."""
-    if not isinstance(error, SpaceFailedError):
-        return
-    from hf_spaces_runner.planning.log_causes import find_cause  # noqa: PLC0415 - most calls need none
-
-    cause = find_cause(error.message) or find_cause(log)
-    if cause is not None:
-        error.verdict, error.hint = cause.verdict, cause.hint
+    space = conversation.candidate.space
+    answer = conversation.call(call)
+    processed = process_result(
+        answer, category=space.category, output_type=space.output_type, output_directory=output_directory
+    )
+    ready = conversation.ready
+    return Answered(processed=processed, image=conversation.image, container=ready.container.name, url=ready.url)

@@ -1,7 +1,8 @@
 """Tries the candidates of a plan in order, until one brings an answer."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from hf_spaces_runner.attempt import Answered, try_candidate
@@ -84,6 +85,16 @@ def _attempt(candidate: Candidate, measured: Measured, error: RunnerError | None
         evidence=None if error is None else error.evidence,
         timings=measured.timings(),
     )
+
+
+@contextmanager
+def hidden_secrets(request: Request) -> Iterator[None]:
+    """Take the request's secrets out of an error that the block raises."""
+    try:
+        yield
+    except RunnerError as error:
+        hide_secrets(error, request)
+        raise
 
 
 def hide_secrets(error: RunnerError, request: Request) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hf_spaces_runner.calling.caller import Caller
+from hf_spaces_runner.domain.api import Api, ApiKind, Spoken
 from hf_spaces_runner.domain.deadline import Deadline
 from hf_spaces_runner.domain.image import Image
 from hf_spaces_runner.domain.launch import LaunchSpec, Network
@@ -17,7 +18,8 @@ from hf_spaces_runner.errors import Evidence, ListensElsewhereError, RunnerError
 from hf_spaces_runner.images.acquire import Images
 from hf_spaces_runner.orchestrator.engine import Container, Engine
 from hf_spaces_runner.orchestrator.evidence import take_evidence
-from hf_spaces_runner.orchestrator.probe import NotReadyYet, probe_gradio
+from hf_spaces_runner.orchestrator.http_get import NotReadyYet
+from hf_spaces_runner.orchestrator.probe import probe
 from hf_spaces_runner.orchestrator.readiness import wait_until_ready
 from hf_spaces_runner.orchestrator.slots import Slots
 from hf_spaces_runner.orchestrator.stamps import Stamps
@@ -32,14 +34,15 @@ _SHARED_PROBE_S = 5.0
 class Services:
     """The parts with effects, wired by the runner.
 
-    `connect_caller` is asked once the container starts: what speaks HTTP takes a while to load, and may do so while
+    `load_callers` is called once the container starts: what speaks HTTP takes a while to load, and may do so while
     the Space begins. `scratch` is a folder of ours; `disk_reserve_bytes` is what Spaces must leave of the disk.
     """
 
     engine: Engine
     images: Images
     slots: Slots
-    connect_caller: Callable[[], Caller]
+    connect_caller: Callable[[ApiKind, Api], Caller]
+    load_callers: Callable[[], object]
     scratch: Path
     stamps: Stamps
     disk_reserve_bytes: int
@@ -74,10 +77,10 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadySpace:
-    """A Space that answers. `config` is what it says of itself; `watch` is None where somebody else looks after it."""
+    """A Space that answers. `spoken` is what it speaks; `watch` is None where somebody else looks after it."""
 
     container: Container
-    config: bytes
+    spoken: Spoken
     watch: Watch | None = None
     privacy: bool = False
 
@@ -120,20 +123,21 @@ def find_ready(
     if listed is None:
         return None
     try:
-        config = probe_gradio(listed.port, _SHARED_PROBE_S)
+        spoken = probe(listed.port, candidate.space.api, _SHARED_PROBE_S, remembered=services.stamps.kind_of(image))
         container = services.engine.attach(listed)
     except NotReadyYet as seen:
         why = f"{listed.name} is up and does not answer ({seen.observed or 'nothing listens'}): starting another"
         on_progress(Progress(phase=Phase.START, message=why, warning=True))
         return None
     on_progress(Progress(phase=Phase.READY, message=f"{listed.name} is up", done=True))
-    return ReadySpace(container=container, config=config, privacy=listed.labels.privacy or candidate.sharing.privacy)
+    return ReadySpace(container=container, spoken=spoken, privacy=listed.labels.privacy or candidate.sharing.privacy)
 
 
 @contextmanager
 def ready_space(
     services: Services,
     candidate: Candidate,
+    image: Image,
     spec: LaunchSpec,
     measured: Measured,
     on_progress: ProgressCallback,
@@ -152,12 +156,14 @@ def ready_space(
     """
     with ExitStack() as stack:
         try:
-            ready = stack.enter_context(_started(services, candidate, spec, measured, on_progress, meanwhile))
+            ready = stack.enter_context(_started(services, candidate, image, spec, measured, on_progress, meanwhile))
         except ListensElsewhereError as error:
             message = f"{candidate.space.id} listens on port {error.port}, not {spec.container_port}: starting again"
             on_progress(Progress(phase=Phase.START, message=f"{message}; {error.hint}", warning=True))
             elsewhere = replace(spec, container_port=error.port)
-            ready = stack.enter_context(_started(services, candidate, elsewhere, measured, on_progress, meanwhile))
+            ready = stack.enter_context(
+                _started(services, candidate, image, elsewhere, measured, on_progress, meanwhile)
+            )
         try:
             yield ready
         except RunnerError:
@@ -172,6 +178,7 @@ def ready_space(
 def _started(
     services: Services,
     candidate: Candidate,
+    image: Image,
     spec: LaunchSpec,
     measured: Measured,
     on_progress: ProgressCallback,
@@ -189,10 +196,12 @@ def _started(
             meanwhile()
             deadline = Deadline.after(candidate.startup_timeout_s, time.monotonic)
             try:
-                config = wait_until_ready(
+                spoken = wait_until_ready(
                     container,
                     deadline,
                     on_progress,
+                    api=candidate.space.api,
+                    remembered=services.stamps.kind_of(image),
                     evidence_of=lambda container: take_evidence(container, peak_bytes=watch.peak_memory_bytes),
                 )
             except RunnerError as error:
@@ -200,9 +209,10 @@ def _started(
                     watch.ended_it.evidence = error.evidence
                     raise watch.ended_it from error
                 raise
+            services.stamps.note_kind(image, spoken.kind)
             if spec.network is Network.WARM_ONLINE:
                 container.cut_network()
-        yield ReadySpace(container=container, config=config, watch=watch, privacy=not spec.keeps_log)
+        yield ReadySpace(container=container, spoken=spoken, watch=watch, privacy=not spec.keeps_log)
 
 
 def launch_spec(

@@ -3,15 +3,15 @@
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from contextlib import contextmanager
 from functools import cached_property
-from secrets import token_hex
-from typing import TypeVar
 
+from hf_spaces_runner.calling.endpoint import Endpoint
+from hf_spaces_runner.chat import Chat
+from hf_spaces_runner.conversation import Conversation, conversing
 from hf_spaces_runner.domain.container import ListedContainer
 from hf_spaces_runner.domain.finding import Finding
-from hf_spaces_runner.domain.image import Image, ImageSource
-from hf_spaces_runner.domain.labels import name_while_up
+from hf_spaces_runner.domain.image import Image
 from hf_spaces_runner.domain.launch import LaunchSpec
 from hf_spaces_runner.domain.plan import Candidate, Plan
 from hf_spaces_runner.domain.progress import ProgressCallback, ignore_progress
@@ -19,35 +19,22 @@ from hf_spaces_runner.domain.request import PullPolicy, Request
 from hf_spaces_runner.domain.result import RunResult
 from hf_spaces_runner.domain.running_space import RunningSpace, UpSpace
 from hf_spaces_runner.domain.space import Space
-from hf_spaces_runner.errors import (
-    LaunchError,
-    RegistryError,
-    RunnerError,
-)
-from hf_spaces_runner.fallback import AttemptCallback, hide_secrets, try_in_order
-from hf_spaces_runner.images.base_name import base_image_name
-from hf_spaces_runner.images.source import find_image_source
-from hf_spaces_runner.input_files import check_files
+from hf_spaces_runner.errors import LaunchError, RegistryError
+from hf_spaces_runner.fallback import AttemptCallback, hidden_secrets, try_in_order
 from hf_spaces_runner.orchestrator.keeper import start_keeper
 from hf_spaces_runner.orchestrator.leftovers import find_leftovers, remove_leftover
-from hf_spaces_runner.orchestrator.ownership import own_name, own_user
+from hf_spaces_runner.orchestrator.ownership import own_user
 from hf_spaces_runner.orchestrator.reaper import reap
-from hf_spaces_runner.planning.check_request import check_request
+from hf_spaces_runner.planner import Planner
 from hf_spaces_runner.planning.clean_up import CleanUpRules, Leftover, plan_clean_up
-from hf_spaces_runner.planning.launch_policy import LaunchDefaults, RunIdentity, for_image
 from hf_spaces_runner.planning.make_request import make_request
-from hf_spaces_runner.planning.plan import PlanDefaults, make_plan
-from hf_spaces_runner.ready_space import Services
+from hf_spaces_runner.ready_space import Measured, Services
 from hf_spaces_runner.registry.load import load_registry
-from hf_spaces_runner.registry.references import find_space
 from hf_spaces_runner.registry.registry import Registry
 from hf_spaces_runner.registry.snapshot import Snapshots
-from hf_spaces_runner.results.output_directory import check_output_directory
 from hf_spaces_runner.settings import LoadedSettings, load_settings
 from hf_spaces_runner.staying_up import bring_up, find_up, running_spaces, watch_over
 from hf_spaces_runner.wiring import connect, connect_client
-
-Number = TypeVar("Number", int, float)
 
 
 class Runner:
@@ -89,6 +76,17 @@ class Runner:
         return load_registry(self.settings.values.registry, self._snapshots)
 
     @cached_property
+    def _planner(self) -> Planner:
+        return Planner(
+            self.settings,
+            self._snapshots,
+            registry=lambda: self.registry,
+            images=lambda: self.services.images,
+            on_progress=self._on_progress,
+            command=self._command,
+        )
+
+    @cached_property
     def services(self) -> Services:
         """The parts with effects; the engine is asked for at the first use of this, and reaped."""
         services = connect(self.settings, self._environment)
@@ -118,6 +116,8 @@ class Runner:
         read_only: bool = False,
         keep: bool = False,
         fresh: bool = False,
+        auth_user: str | None = None,
+        explain: bool = False,
     ) -> RunResult:
         """Run a Space once and return what it answered.
 
@@ -141,6 +141,8 @@ class Runner:
             read_only: whether the container's root is read-only.
             keep: whether the container stays up afterwards.
             fresh: whether to start a container of its own although the Space is up already.
+            auth_user: the user name for a login of the Space's own; its password is the only secret, or AUTH_PASSWORD.
+            explain: whether `on_progress` is told how the endpoint was chosen.
 
         Raises:
             RunnerError: one of its subclasses; each has an exit code, a hint, and a verdict.
@@ -165,6 +167,8 @@ class Runner:
             read_only=read_only,
             keep=keep,
             fresh=fresh,
+            auth_user=auth_user,
+            explain=explain,
         )
         return self.execute(request)
 
@@ -174,7 +178,7 @@ class Runner:
         Raises:
             RegistryError: there is none, or the registry cannot be read.
         """
-        return find_space(reference, self.registry, self.settings.values.image_registry)
+        return self._planner.find(reference)
 
     def plan(self, request: Request) -> Plan:
         """Return what `execute` would try for `request`, without doing any of it.
@@ -182,42 +186,43 @@ class Runner:
         Raises:
             RunnerError: the request names something that is not there, or does not fit.
         """
-        return self._plan(request, self._base_image_to_be)
-
-    def _plan(self, request: Request, base_image: Callable[[str], str]) -> Plan:
-        check_files(request)
-        if request.output_directory is not None:
-            check_output_directory(request.output_directory)
-        values = self.settings.values
-        space = self.find(request.space)
-        check_request(request, space)  # before the engine is asked for anything
-        defaults = PlanDefaults(
-            launch=LaunchDefaults(
-                memory_bytes=values.memory,
-                cpus=values.cpus,
-                pids_limit=values.pids_limit,
-                hf_cache=values.hf_cache,
-                network=values.network,
-            ),
-            image_registry=values.image_registry,
-            pull=values.pull,
-            startup_timeout_s=values.startup_timeout,
-            slot_timeout_s=values.slot_timeout,
-            timeout_s=values.timeout,
-        )
-        identity = RunIdentity(run_id=_new_run_id(), owner=own_name(), user=own_user(), command=self._command)
-        return make_plan(request, space, self._image_source(space, base_image), defaults, identity)
+        return self._planner.plan(request, builds=False)
 
     def preview(self, candidate: Candidate) -> tuple[LaunchSpec, bool]:
         """Return the launch spec of `candidate` as its image completes it, and whether that image is here.
 
         Of an image that is not here it is assumed that it has no useful command, as those of Gradio Spaces have none.
         """
-        image = self.services.images.find(candidate.image)
-        assumed = image or Image(id="", reference=candidate.image.reference)
-        spec = for_image(candidate.launch_spec, assumed, candidate.default_command)
-        # Whoever pastes the line owns the container: no clean-up may take it for one of a run that has ended.
-        return replace(spec, name=name_while_up(spec.name)), image is not None
+        return self._planner.preview(candidate)
+
+    def endpoints(self, request: Request) -> tuple[Endpoint, ...]:
+        """Return what can be called of the Space of `request`, which is started for it unless it is up.
+
+        Raises:
+            RunnerError: it could not be started, never answered, or has nothing to call.
+        """
+        with self._conversing(request) as (_, conversation):
+            return conversation.endpoints
+
+    @contextmanager
+    def chat(self, request: Request) -> Iterator[Chat]:
+        """Yield a chat with the Space of `request`, which is started for it unless it is up.
+
+        Raises:
+            RunnerError: it could not be started, never answered, or has nothing to call.
+        """
+        with self._conversing(request) as (plan, conversation):
+            yield Chat(conversation, request, plan.run_id)
+
+    @contextmanager
+    def _conversing(self, request: Request) -> Iterator[tuple[Plan, Conversation]]:
+        plan = self._planner.plan(request, builds=True)
+        best = plan.candidates[0]
+        with (
+            hidden_secrets(request),
+            conversing(self.services, best, plan.run_id, Measured(), self._on_progress) as conversation,
+        ):
+            yield plan, conversation
 
     def execute(self, request: Request) -> RunResult:
         """Try the candidates of the request's plan in order, and return the first answer.
@@ -226,7 +231,7 @@ class Runner:
             RunnerError: what the only candidate failed with, or `AllCandidatesFailedError` for several.
         """
         started = time.monotonic()
-        plan = self._plan(request, self._base_image_here)
+        plan = self._planner.plan(request, builds=True)
         return try_in_order(self.services, plan, request, started, self._on_progress, self._on_attempt)
 
     def pull(self, reference: str, policy: PullPolicy = PullPolicy.ALWAYS) -> Image:
@@ -240,7 +245,7 @@ class Runner:
 
     def acquire_image(self, space: Space, policy: PullPolicy = PullPolicy.MISSING) -> Image:
         """Pull, or build, the image of `space`. See `pull`."""
-        source = self._image_source(space, self._base_image_here)
+        source = self._planner.image_source(space, builds=True)
         image = self.services.images.acquire(source, policy, self._on_progress)
         self.services.stamps.note_image(image)
         return image
@@ -266,8 +271,8 @@ class Runner:
         Raises:
             RunnerError: it could not be started, or never answered.
         """
-        plan = self._plan(request, self._base_image_here)
-        try:
+        plan = self._planner.plan(request, builds=True)
+        with hidden_secrets(request):
             return bring_up(
                 self.services,
                 plan.candidates[0],
@@ -279,9 +284,6 @@ class Runner:
                 watch_over=lambda container_id: start_keeper(container_id, self._environment),
                 on_up=on_up,
             )
-        except RunnerError as error:
-            hide_secrets(error, request)
-            raise
 
     def watch_over(self, container_id: str) -> None:
         """Wait until a container that is up has to go, and remove it. See `staying_up.watch_over`."""
@@ -384,25 +386,3 @@ class Runner:
         """
         services = self.services
         return find_leftovers(services.engine, scratch=services.scratch, stamps=services.stamps)
-
-    def _image_source(self, space: Space, base_image: Callable[[str], str]) -> ImageSource:
-        return find_image_source(
-            space,
-            image_registry=self.settings.values.image_registry,
-            ca_bundle=self.settings.values.ca_bundle,
-            snapshots=self._snapshots,
-            base_image=base_image,
-        )
-
-    def _base_image_to_be(self, python_version: str) -> str:
-        """Return the base image that a build would use, without getting it."""
-        setting = self.settings.values.base_image
-        return self.services.images.local_base(setting, python_version) or base_image_name(setting, python_version)
-
-    def _base_image_here(self, python_version: str) -> str:
-        """Return the base image that a build uses, got or made now unless it is here."""
-        return self.services.images.acquire_base(self.settings.values.base_image, python_version, self._on_progress)
-
-
-def _new_run_id() -> str:
-    return f"{time.strftime('%Y%m%d-%H%M%S')}-{token_hex(3)}"

@@ -50,7 +50,7 @@ def bring_up(
     with (
         # It holds nothing; it tells the next command that there may be a container, should this process be killed.
         scratch_directory(services.scratch, run_id),
-        ready_space(services, candidate, replace(spec, host_port=port), measured, on_progress) as ready,
+        ready_space(services, candidate, image, replace(spec, host_port=port), measured, on_progress) as ready,
     ):
         if ttl_s is not None or idle_stop_s is not None:
             watch_over(ready.container.id)

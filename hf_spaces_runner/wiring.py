@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import docker
 
 from hf_spaces_runner.calling.caller import Caller
+from hf_spaces_runner.domain.api import Api, ApiKind
 from hf_spaces_runner.errors import EngineUnavailableError
 from hf_spaces_runner.images.acquire import Images
 from hf_spaces_runner.orchestrator.docker_engine import DockerEngine
@@ -45,14 +46,33 @@ def connect(settings: LoadedSettings, environment: Mapping[str, str]) -> Service
         images=Images(client, lock_directory=places.locks, scratch=places.scratch),
         slots=Slots(engine, max_running=settings.values.max_running, memory_budget_bytes=settings.values.memory_budget),
         connect_caller=_connect_caller,
+        load_callers=_load_callers,
         scratch=places.scratch,
         stamps=stamps,
         disk_reserve_bytes=settings.values.disk_reserve,
     )
 
 
-def _connect_caller() -> Caller:
-    from hf_spaces_runner.calling.gradio import GradioCaller  # noqa: PLC0415 - see Services
+def _connect_caller(kind: ApiKind, api: Api) -> Caller:
+    # Each is loaded where a Space needs it: a run has one.
+    if kind is ApiKind.HTTP:
+        from hf_spaces_runner.calling.http_api.http import HttpCaller  # noqa: PLC0415
+
+        return HttpCaller(api)
+    if kind is ApiKind.OPENAPI:
+        from hf_spaces_runner.calling.http_api.openapi import OpenApiCaller  # noqa: PLC0415
+
+        return OpenApiCaller()
+    if kind is ApiKind.OPENAI:
+        from hf_spaces_runner.calling.http_api.openai import OpenAiCaller  # noqa: PLC0415
+
+        return OpenAiCaller()
+    return _load_callers()
+
+
+def _load_callers() -> Caller:
+    """Return the caller that most Spaces need, with all that the others need as well."""
+    from hf_spaces_runner.calling.gradio.caller import GradioCaller  # noqa: PLC0415 - see Services
 
     return GradioCaller()
 

@@ -1,11 +1,12 @@
 """Decides which value each parameter of an endpoint gets."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from hf_spaces_runner.calling.coerce_value import coerce_value, takes_file
-from hf_spaces_runner.calling.endpoint import FILE_KINDS, Endpoint, Parameter, ParameterKind
+from hf_spaces_runner.calling.endpoint import FILE_KINDS, TAKE_FILES, Endpoint, Parameter, ParameterKind
+from hf_spaces_runner.calling.table import read_table
+from hf_spaces_runner.calling.user_file import UserBytes, UserFile, UserUrl
 from hf_spaces_runner.domain.call import Call
 from hf_spaces_runner.domain.request import InputValue
 from hf_spaces_runner.errors import InvalidInputError
@@ -15,17 +16,10 @@ FILE = "$file"
 _MAX_LISTED = 10
 
 
-@dataclass(frozen=True, slots=True)
-class UserFile:
-    """Stands in a bound value where the uploaded file goes."""
-
-    path: Path
-
-
 def bind_inputs(endpoint: Endpoint, call: Call) -> tuple[object, ...]:
     """Return one value for each parameter of `endpoint`, with a `UserFile` wherever a file goes.
 
-    What is named goes where its name says (a parameter's name, its label, or its number from 1); then come the
+    What is named goes where its name says (a parameter's name, its label, or its number from 0); then come the
     registry's presets, then the prompt (to the first free text), the unnamed files (to the first free parameter of
     their kind) and the unnamed values. Defaults fill the rest; they are the schema's own, and not to be changed: copies
     for each of its endpoints could fill the memory.
@@ -88,8 +82,8 @@ class _Binding:
                 return found[0]
             if found:
                 raise self._error(f"{len(found)} parameters are called {name!r}: give the number of one of them")
-        if name.isascii() and name.isdigit() and 1 <= int(name[:9]) <= len(parameters):
-            return int(name) - 1
+        if name.isascii() and name.isdigit() and int(name[:9]) < len(parameters):
+            return int(name)
         raise self._error(f"{self._endpoint.name} has no parameter {name!r}")
 
     def has(self, position: int) -> bool:
@@ -104,6 +98,9 @@ class _Binding:
             value = coerce_value(parameter, given.value)
         except ValueError as error:
             raise self._error(f"{parameter.name} {error}, not {_shown(given.value)}") from None
+        if isinstance(value, UserBytes | UserUrl):
+            self._place(position, parameter, value)
+            return
         old = self._values.get(position)
         if position not in self._values:
             self._values[position] = value
@@ -122,9 +119,16 @@ class _Binding:
             self._values[position] = {**message, "files": [*message.get("files", ()), file]}
             return
         if not takes_file(parameter, path):
-            what = f"a value, not the file {path.name!r}" if parameter.kind not in FILE_KINDS else (
+            what = f"a value, not the file {path.name!r}" if parameter.kind not in TAKE_FILES else (
                 f"a file of another kind than {path.name!r}")  # fmt: skip
             raise self._error(f"{parameter.name} takes {what}")
+        if parameter.kind is ParameterKind.TABLE:
+            self.give(position, InputValue(value=read_table(path)))
+            return
+        self._place(position, parameter, file)
+
+    def _place(self, position: int, parameter: Parameter, file: UserFile | UserBytes | UserUrl) -> None:
+        old = self._values.get(position)
         value = dict.fromkeys(parameter.wrapper, file) if parameter.wrapper else file
         if parameter.many:
             self._values[position] = [*(old if isinstance(old, list) else ()), value]

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
+from hf_spaces_runner.calling.endpoint import Endpoint
 from hf_spaces_runner.domain.answer import Answer
-from hf_spaces_runner.domain.call import Call
+from hf_spaces_runner.domain.call import Call, Login
 from hf_spaces_runner.domain.deadline import Deadline
 from hf_spaces_runner.domain.progress import ProgressCallback, ignore_progress
 
@@ -34,25 +36,56 @@ class AnswerLimits:
     max_stream_events: int = 1_000_000
 
 
-class Caller(Protocol):
-    """Sends a call to a Space that is ready and brings its answer into the scratch directory."""
+class Session(Protocol):
+    """A conversation with one running Space: what it keeps of a caller, it keeps from call to call.
+
+    A context manager. Not for several threads at once.
+    """
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """What can be called."""
+        ...
 
     def call(
-        self,
-        base_url: str,
-        call: Call,
-        scratch: Path,
-        deadline: Deadline,
-        on_progress: ProgressCallback = ignore_progress,
-        *,
-        config: bytes = b"",
+        self, call: Call, scratch: Path, deadline: Deadline, on_progress: ProgressCallback = ignore_progress
     ) -> Answer:
-        """Return what the Space at `base_url` answers to `call`, its files fetched into `scratch`.
-
-        `config` is what it said of itself when it became ready, if it did: it need not be asked again.
+        """Return what the Space answers to `call`, its files fetched into `scratch`.
 
         Raises:
-            CallError: the call brought no result; its subclasses say why.
+            NoEndpointError: no endpoint, or several, can take the call.
+            InvalidInputError: what is given does not fit the endpoint.
+            SpaceFailedError: the Space's own code failed.
+            CallTimeoutError: the deadline passed.
+            CallError: the connection failed, or the Space refused.
             AnswerError: there was an answer, and it cannot be used.
+        """
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
+
+
+class Caller(Protocol):
+    """Opens conversations with Spaces that are ready, in one of the ways that Spaces speak."""
+
+    def open(
+        self, base_url: str, deadline: Deadline, *, description: bytes = b"", login: Login | None = None
+    ) -> Session:
+        """Return a conversation with the Space at `base_url`.
+
+        Args:
+            base_url: where it listens: `http://127.0.0.1:32768`.
+            deadline: when it must have said what can be called.
+            description: what it said of itself when it became ready, if it did: it need not be asked again.
+            login: for a Space with a login of its own.
+
+        Raises:
+            NoEndpointError: it has nothing to call.
+            CallError: the connection failed, or the Space refused.
+            AnswerError: what it says of itself makes no sense.
         """
         ...

@@ -1,20 +1,25 @@
 """Picks the endpoint that a call is meant for."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TypeVar
 
-from hf_spaces_runner.calling.bind_inputs import UserFile, bind_inputs
+from hf_spaces_runner.calling.bind_inputs import bind_inputs
 from hf_spaces_runner.calling.coerce_value import media_of
 from hf_spaces_runner.calling.endpoint import Endpoint, ParameterKind
+from hf_spaces_runner.calling.user_file import UserFile
 from hf_spaces_runner.domain.call import Call
 from hf_spaces_runner.errors import InvalidInputError, NoEndpointError
 
 _INTERNAL = re.compile(r"/(?:_.*|lambda|load|like|undo|retry|delete|(?:clear|reset|flag)(?:_[a-z].*)?)(?:_\d+)?")
+SomeEndpoint = TypeVar("SomeEndpoint", bound=Endpoint)
+
 _COPY = re.compile(r"_\d+$")
 _MAX_LISTED = 30
 
 
-def choose_endpoint(endpoints: Sequence[Endpoint], call: Call) -> tuple[Endpoint, tuple[object, ...]]:
+def choose_endpoint(endpoints: Sequence[SomeEndpoint], call: Call) -> tuple[SomeEndpoint, tuple[object, ...]]:
     """Return the endpoint for `call`, and the value of each of its parameters (see `bind_inputs`).
 
     A name decides. Without one it is the endpoint that takes exactly what is given and needs nothing else; among
@@ -33,14 +38,15 @@ def choose_endpoint(endpoints: Sequence[Endpoint], call: Call) -> tuple[Endpoint
         only = candidates[0] if candidates else endpoints[0]
         return only, bind_inputs(only, call)
     fitting = []
+    why_not: dict[str, str] = {}
     for endpoint in candidates:
         try:
             fitting.append((endpoint, bind_inputs(endpoint, call)))
-        except InvalidInputError:
-            continue
+        except InvalidInputError as error:
+            why_not[endpoint.name] = _first_line(error)
     if not fitting:
         shown = candidates or endpoints
-        raise NoEndpointError(f"no endpoint of the Space takes {_given(call)}:{_signatures(shown)}")
+        raise NoEndpointError(f"no endpoint of the Space takes {_given(call)}:{_signatures(shown, why_not)}")
     least = min(_looseness(*one) for one in fitting)
     best = [one for one in fitting if _looseness(*one) == least]
     if any(not _is_copy(best[0][0], endpoint) for endpoint, _ in best[1:]):
@@ -50,7 +56,7 @@ def choose_endpoint(endpoints: Sequence[Endpoint], call: Call) -> tuple[Endpoint
     return best[0]
 
 
-def _named(endpoints: Sequence[Endpoint], name: str) -> Endpoint:
+def _named(endpoints: Sequence[SomeEndpoint], name: str) -> SomeEndpoint:
     wanted = f"/{name.lstrip('/')}"
     for endpoint in endpoints:
         if endpoint.name == wanted:
@@ -99,6 +105,38 @@ def _given(call: Call) -> str:
     return " and ".join(part for part in parts if part) or "nothing at all"
 
 
-def _signatures(endpoints: Sequence[Endpoint]) -> str:
+def _signatures(endpoints: Sequence[Endpoint], why_not: Mapping[str, str] = MappingProxyType({})) -> str:
     more = f"\n  and {len(endpoints) - _MAX_LISTED} more" if len(endpoints) > _MAX_LISTED else ""
-    return "".join(f"\n  {endpoint.signature}" for endpoint in endpoints[:_MAX_LISTED]) + more
+    lines = []
+    for endpoint in endpoints[:_MAX_LISTED]:
+        reason = why_not.get(endpoint.name)
+        lines.append(f"\n  {endpoint.signature}" + (f"\n    {reason}" if reason else ""))
+    return "".join(lines) + more
+
+
+def explain_choice(endpoints: Sequence[Endpoint], call: Call, chosen: Endpoint) -> tuple[str, ...]:
+    """Return, a line each, why `chosen` is the endpoint for `call`, and why each other one is not."""
+    if call.endpoint is not None:
+        return (f"endpoint {chosen.name}: it was named",)
+    lines = [f"endpoint {chosen.signature}: takes {_given(call)}"]
+    others = [endpoint for endpoint in endpoints[:_MAX_LISTED] if endpoint.name != chosen.name]
+    lines += [f"not {endpoint.name}: {_why_not(endpoint, call, chosen)}" for endpoint in others]
+    if len(endpoints) > _MAX_LISTED:
+        lines.append(f"and {len(endpoints) - _MAX_LISTED} endpoints more")
+    return tuple(lines)
+
+
+def _why_not(endpoint: Endpoint, call: Call, chosen: Endpoint) -> str:
+    if not endpoint.public or _INTERNAL.fullmatch(endpoint.name):
+        return "it serves the app's own page, so it must be named"
+    if not _is_useful(endpoint):
+        return "it returns nothing, so it must be named"
+    try:
+        bind_inputs(endpoint, call)
+    except InvalidInputError as error:
+        return _first_line(error)
+    return "it is the same function again" if _is_copy(chosen, endpoint) else "it fits less closely"
+
+
+def _first_line(error: InvalidInputError) -> str:
+    return error.message.partition("\n")[0]

@@ -6,6 +6,8 @@ from pathlib import PurePath
 from typing import assert_never
 
 from hf_spaces_runner.calling.endpoint import FILE_KINDS, Parameter, ParameterKind
+from hf_spaces_runner.calling.table import as_table
+from hf_spaces_runner.calling.user_file import file_of_text
 from hf_spaces_runner.domain.terminal import one_line
 
 _TRUE = frozenset({"true", "yes", "on", "1", "y"})
@@ -38,6 +40,8 @@ def media_of(path: PurePath) -> str | None:
 
 def takes_file(parameter: Parameter, path: PurePath) -> bool:
     """Return whether a file like `path` fits `parameter`, as far as its name tells."""
+    if parameter.kind is ParameterKind.TABLE:
+        return path.suffix.casefold() in (".csv", ".tsv", ".txt", "")
     return parameter.kind in FILE_KINDS and media_of(path) in _TAKES[parameter.kind]
 
 
@@ -60,12 +64,13 @@ def coerce_value(parameter: Parameter, value: object) -> object:  # noqa: PLR091
         case ParameterKind.LIST:
             return [_choice(parameter, item) for item in _list(value)]
         case ParameterKind.JSON:
-            return _json(parameter, value)
+            return _json(value)
+        case ParameterKind.TABLE:
+            return as_table(_json(value))
         case ParameterKind.MESSAGE:
             return value if isinstance(value, dict) else {"text": _text(value), "files": []}
         case ParameterKind.IMAGE | ParameterKind.AUDIO | ParameterKind.VIDEO | ParameterKind.FILE:
-            _refuse_but_null(parameter, value)
-            return None
+            return _file(parameter, value)
         case _:
             assert_never(kind)
 
@@ -145,20 +150,22 @@ def _list(value: object) -> list[object]:
     return [part.strip() for part in value.split(",")] if value else []
 
 
-def _json(parameter: Parameter, value: object) -> object:
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            return value
-    if parameter.component.casefold() == "dataframe" and isinstance(value, list):
-        columns = max((len(row) for row in value if isinstance(row, list)), default=0)
-        return {"headers": [str(number) for number in range(1, columns + 1)], "data": value}
-    return value
+def _json(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
 
 
-def _refuse_but_null(parameter: Parameter, value: object) -> None:
+def _file(parameter: Parameter, value: object) -> object:
     if value is None or (isinstance(value, str) and value.casefold() in ("null", "none")):
-        return
+        return None
+    if isinstance(value, dict) and isinstance(value.get("path"), str):
+        return value  # as the Space itself has written it
+    file = file_of_text(value) if isinstance(value, str) else None
+    if file is not None:
+        return file
     article = "an" if parameter.kind in (ParameterKind.IMAGE, ParameterKind.AUDIO) else "a"
     raise ValueError(f"takes {article} {parameter.kind}: write -i {parameter.name}=@PATH")

@@ -1,9 +1,10 @@
 """One kept-alive connection to a Space, which trusts nothing that comes back."""
 
 import json
+import socket
 import ssl
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -15,12 +16,15 @@ from hf_spaces_runner.calling.caller import AnswerLimits
 from hf_spaces_runner.calling.deadline_watch import DeadlineWatch
 from hf_spaces_runner.calling.decode_json import decode_json
 from hf_spaces_runner.calling.http_errors import http_errors, timeout_error
+from hf_spaces_runner.calling.server_words import server_words
 from hf_spaces_runner.domain.deadline import Deadline
 from hf_spaces_runner.domain.terminal import one_line
 from hf_spaces_runner.domain.units import format_size
 from hf_spaces_runner.errors import AnswerError
 
+USER_AGENT = f"hf-spaces-runner/{__version__}"
 _LEAST_TIMEOUT_S = 0.001
+_MAX_DETAIL = 4000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,58 +55,85 @@ class Reply:
         try:
             body = self.json()
         except AnswerError:
-            return ""
-        detail = body.get("detail") if isinstance(body, dict) else None
-        if isinstance(detail, dict) and "error" in detail:
-            detail = detail["error"]
-        return one_line(detail if isinstance(detail, str) else "" if detail is None else str(detail))
+            body = self.raw[:_MAX_DETAIL].decode(errors="replace")
+        return server_words(body)
 
 
 class Connection:
-    """A context manager around one httpx client that ends with the deadline.
+    """A context manager around one httpx client, whose requests end with the deadline.
 
     No proxies, no cookies or credentials of the user's, no redirects, no compressed bodies, and no address but
-    `base_url`'s.
+    `base_url`'s. Cookies that the Space sets are kept for this connection: a login is one.
 
     Args:
         base_url: where the Space listens: `http://127.0.0.1:32768`.
-        deadline: when all that goes over this connection must be done.
+        deadline: when all that goes over this connection must be done; `until` sets another.
         limits: how much a body may be.
+        keep_alive: whether requests share a connection; one that the server closes meanwhile can fail the next of them.
     """
 
-    def __init__(self, base_url: str, deadline: Deadline, limits: AnswerLimits) -> None:
+    def __init__(self, base_url: str, deadline: Deadline, limits: AnswerLimits, *, keep_alive: bool = True) -> None:
         self.base_url = base_url.rstrip("/")
         self.deadline = deadline
         self.limits = limits
-        self._watch = DeadlineWatch(deadline)
+        self._watch = DeadlineWatch()
+        self._watching = ExitStack()
         self._client = httpx.Client(
             # Loading the certificates of the system takes longer than a call; this context trusts nobody.
             verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             trust_env=False,
             follow_redirects=False,
-            headers={"User-Agent": f"hf-spaces-runner/{__version__}", "Accept-Encoding": "identity"},
+            limits=httpx.Limits(max_keepalive_connections=None if keep_alive else 0),
+            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
         )
 
     def __enter__(self) -> Self:
-        self._watch.__enter__()
+        self._watching.enter_context(self._watch.until(self.deadline))
         self._client.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._watch.__exit__(kind, error, traceback)
-        self._client.__exit__(kind, error, traceback)
+        self.close()
+
+    def close(self) -> None:
+        """End the connection."""
+        self._watching.close()
+        self._client.close()
+
+    def until(self, deadline: Deadline) -> None:
+        """Let what comes next be done by `deadline`."""
+        self._watching.close()
+        self.deadline = deadline
+        self._watching.enter_context(self._watch.until(deadline))
+
+    def authorize(self, credentials: str) -> None:
+        """Send `credentials` as the header Authorization of all that comes next."""
+        self._client.headers["Authorization"] = credentials
+
+    def cookies(self) -> dict[str, str]:
+        """Return the header with the cookies that the Space has set, for what does not go through here."""
+        cookies = "; ".join(f"{name}={value}" for name, value in self._client.cookies.items())
+        return {"Cookie": cookies} if cookies else {}
+
+    def watch(self, plain: socket.socket) -> None:
+        """Cut `plain` as well, at the deadline."""
+        self._watch.note(plain)
 
     def get(self, path: str) -> Reply:
         """Return the answer to `GET path`; raises as `stream` does."""
         with self.stream("GET", path) as response:
-            return self._read(response, f"GET {path}")
+            return self.read(response, f"GET {path}")
 
     def post_json(self, path: str, value: object) -> Reply:
         """Return the answer to `POST path` with `value` as JSON; raises as `stream` does."""
         # Not httpx's `json=`: it fails on half characters and on NaN, which users and schemas do contain.
         return self._post(path, content=json.dumps(value).encode(), headers={"Content-Type": "application/json"})
+
+    def post_form(self, path: str, form: bytes) -> Reply:
+        """Return the answer to `POST path` with `form`, already encoded; raises as `stream` does."""
+        return self._post(path, content=form, headers={"Content-Type": "application/x-www-form-urlencoded"})
 
     def post_file(self, path: str, name: str, file: BinaryIO) -> Reply:
         """Return the answer to `POST path` with `file` as the form's field `files`; raises as `stream` does."""
@@ -110,7 +141,7 @@ class Connection:
 
     def _post(self, path: str, **body: Any) -> Reply:  # noqa: ANN401 - httpx's own
         with self.stream("POST", path, **body) as response:
-            return self._read(response, f"POST {path}")
+            return self.read(response, f"POST {path}")
 
     @contextmanager
     def stream(
@@ -118,7 +149,7 @@ class Connection:
         method: str,
         path: str,
         *,
-        params: Mapping[str, str] | None = None,
+        params: Mapping[str, str | Sequence[str]] | None = None,
         **body: Any,  # noqa: ANN401 - as above
     ) -> Iterator[httpx.Response]:
         """Send a request, give the answer with its body still to be read by `chunks`, and close it at the end.
@@ -171,7 +202,8 @@ class Connection:
             # A body whose length nobody told ends as it should when the watch cuts it.
             raise timeout_error(what, self.deadline)
 
-    def _read(self, response: httpx.Response, what: str) -> Reply:
+    def read(self, response: httpx.Response, what: str) -> Reply:
+        """Return the answer with its body read to the end; raises as `chunks` does."""
         raw = bytearray()
         for chunk in self.chunks(response, what, self.limits.max_json_bytes):
             raw += chunk

@@ -2,10 +2,8 @@
 
 import socket
 import threading
-from collections.abc import Mapping
-from contextlib import suppress
-from types import TracebackType
-from typing import Self
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 
 from hf_spaces_runner.domain.deadline import Deadline
 
@@ -14,28 +12,28 @@ _AFTER_S = 0.01
 
 
 class DeadlineWatch:
-    """A context manager that shuts the sockets it was told of down at the deadline.
+    """Shuts the sockets it was told of down at the deadline.
 
     httpx bounds each read on its own, so a server that sends a byte a second, in the headers too, would hold a call for
     ever. `trace` is httpx's request extension of that name; it tells of each new connection.
     """
 
-    def __init__(self, deadline: Deadline) -> None:
+    def __init__(self) -> None:
         self._sockets: list[socket.socket] = []
         self._lock = threading.Lock()
-        wait_s = min(deadline.remaining_s + _AFTER_S, threading.TIMEOUT_MAX)
-        self._timer = threading.Timer(wait_s, self._cut)
-        self._timer.daemon = True
         self._is_cut = False
 
-    def __enter__(self) -> Self:
-        self._timer.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._timer.cancel()
+    @contextmanager
+    def until(self, deadline: Deadline) -> Iterator[None]:
+        """Cut at `deadline`, if the block lasts that long."""
+        self._is_cut = False
+        timer = threading.Timer(min(deadline.remaining_s + _AFTER_S, threading.TIMEOUT_MAX), self._cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def trace(self, event: str, details: Mapping[str, object]) -> None:
         """Take note of a connection that was just made."""
@@ -44,10 +42,15 @@ class DeadlineWatch:
         get_extra_info = getattr(details.get("return_value"), "get_extra_info", None)
         connection = get_extra_info("socket") if get_extra_info is not None else None
         if isinstance(connection, socket.socket):
-            with self._lock:
-                self._sockets.append(connection)
-                if self._is_cut:
-                    _shut_down(connection)
+            self.note(connection)
+
+    def note(self, connection: socket.socket) -> None:
+        """Watch `connection` as well."""
+        with self._lock:
+            self._sockets = [known for known in self._sockets if known.fileno() >= 0]
+            self._sockets.append(connection)
+            if self._is_cut:
+                _shut_down(connection)
 
     def _cut(self) -> None:
         with self._lock:

@@ -1,4 +1,4 @@
-"""What is known of one endpoint of a Gradio app: its parameters, what it returns, and how it is written for people."""
+"""What is known of one endpoint of a Space: its parameters, what it returns, and how it is written for people."""
 
 import json
 from collections.abc import Sequence
@@ -21,11 +21,13 @@ class ParameterKind(StrEnum):
     AUDIO = "audio file"
     VIDEO = "video file"
     FILE = "file"
+    TABLE = "table or CSV file"
     MESSAGE = "text and files"
     JSON = "json"
 
 
 FILE_KINDS = frozenset({ParameterKind.IMAGE, ParameterKind.AUDIO, ParameterKind.VIDEO, ParameterKind.FILE})
+TAKE_FILES = FILE_KINDS | {ParameterKind.TABLE, ParameterKind.MESSAGE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,18 +71,11 @@ class Returned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One callable function.
-
-    `slots` has one entry for each value that the server wants: the index of the parameter that fills it, or None for
-    one that is sent as null (State). `public` is False for what the app keeps out of its own API page.
-    """
+    """One callable function. `public` is False for what the app keeps out of its own API page."""
 
     name: str
-    fn_index: int
     parameters: tuple[Parameter, ...] = ()
     returns: tuple[Returned, ...] = ()
-    slots: tuple[int | None, ...] = ()
-    queued: bool = True
     public: bool = True
 
     @property

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hf_spaces_runner.calling.endpoint import ParameterKind
 
-_FILE_KINDS = {
+MEDIA_COMPONENTS = {
     "image": ParameterKind.IMAGE,
     "imageeditor": ParameterKind.IMAGE,
     "imagemask": ParameterKind.IMAGE,
@@ -25,6 +25,7 @@ _SCALARS = {
     "boolean": ParameterKind.BOOLEAN,
 }
 _CHOICE_COMPONENTS = frozenset({"dropdown", "radio", "checkboxgroup"})
+_TABLE_COMPONENTS = frozenset({"dataframe", "timeseries"})
 _MAX_REFERENCES = 10
 _WRAPPERS: tuple[tuple[str, ...], ...] = (("video",), ("image",), ("background", "composite"))
 
@@ -52,7 +53,9 @@ def read_type(schema: Mapping[str, object], component: str, properties: Mapping[
     definitions = schema.get("$defs")
     resolve = _Resolver(definitions if isinstance(definitions, dict) else {})
     schema = resolve(schema)
-    file_kind = _FILE_KINDS.get(component.casefold(), ParameterKind.FILE)
+    if component.casefold() in _TABLE_COMPONENTS:
+        return ParameterType(kind=ParameterKind.TABLE)
+    file_kind = MEDIA_COMPONENTS.get(component.casefold(), ParameterKind.FILE)
     items = _items(schema)
     if items is not None:
         items = resolve(items)
@@ -88,8 +91,8 @@ def _plain_type(
     if kind in (ParameterKind.NUMBER, ParameterKind.INTEGER):
         return ParameterType(
             kind=kind,
-            minimum=_number(schema.get("minimum", properties.get("minimum"))),
-            maximum=_number(schema.get("maximum", properties.get("maximum"))),
+            minimum=finite(schema.get("minimum", properties.get("minimum"))),
+            maximum=finite(schema.get("maximum", properties.get("maximum"))),
         )
     return ParameterType(kind=kind)
 
@@ -152,7 +155,8 @@ def _choices(schema: Mapping[str, object]) -> tuple[object, ...]:
     return tuple(choices) if isinstance(choices, list) else ()
 
 
-def _number(value: object) -> float | None:
+def finite(value: object) -> float | None:
+    """Return `value` where it is a number that a float can hold."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return value if abs(value) <= sys.float_info.max else None  # JSON has integers that are no float

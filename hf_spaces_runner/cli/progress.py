@@ -43,6 +43,9 @@ class _Lines:
         if progress.warning:
             self._presenter.warning(progress.message)
             return
+        if progress.note:
+            self._presenter.note(progress.message)
+            return
         if self._presenter.verbosity:
             self._presenter.note(f"{progress.phase}: {progress.message}")
             return
@@ -80,6 +83,9 @@ def _bars() -> Iterator[ProgressCallback]:
         def show(progress: Progress) -> None:
             if progress.warning:
                 bars.console.print(f"Warning: {escape(progress.message)}", highlight=False)
+                return
+            if progress.note:
+                bars.console.print(escape(progress.message), highlight=False)
                 return
             if progress.phase not in tasks:
                 for earlier in tasks.values():

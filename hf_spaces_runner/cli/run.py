@@ -13,6 +13,7 @@ from hf_spaces_runner.cli.progress import progress_display
 from hf_spaces_runner.cli.run_inputs import read_inputs, read_prompt
 from hf_spaces_runner.cli.show_plan import show_plan
 from hf_spaces_runner.cli.show_result import attempt_as_json, show_result
+from hf_spaces_runner.cli.stream import TextStream
 from hf_spaces_runner.domain.request import Request
 from hf_spaces_runner.domain.result import Attempt, RunResult
 from hf_spaces_runner.errors import RunnerError, UsageError
@@ -26,6 +27,9 @@ Examples:
   hfsr run "A cat" --hf-space user/name --endpoint /predict -i steps=20
   hfsr run "Translate me" --hf-space user/name --secret HF_TOKEN --memory 8g
   echo "I love it" | hfsr run - --hf-space vader-sentiment
+  hfsr run "Tell a story" --hf-space user/name --stream
+  hfsr run --chat --hf-space user/chatbot
+  APP_PASSWORD=... hfsr run hello --hf-space user/name --auth-user ada --secret APP_PASSWORD
   hfsr run "Keep it to yourself" --hf-space vader-sentiment --privacy-mode
   hfsr run "I love it" --hf-space vader-sentiment --dry-run
 """
@@ -39,6 +43,10 @@ Examples:
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Where output files go.")
 @click.option("--endpoint", metavar="NAME", help="The function to call, where the Space has several.")
+@click.option("--stream", "streams", is_flag=True, help="Print the answer while it comes.")
+@click.option("--chat", "chats", is_flag=True, help="Go on with a message a line from stdin, until that ends.")
+@click.option("--explain", is_flag=True, help="Say how the endpoint was chosen, and how it was called.")
+@click.option("--auth-user", metavar="NAME", help="Log in to the Space itself; its password is a --secret.")
 @click.option("--timeout", type=duration, metavar="TIME", help="Longest time for the call.  [default: 5m]")
 @container_options
 @click.option("--keep", is_flag=True, help="Leave the Space up afterwards, and print where it listens.")
@@ -52,6 +60,10 @@ def run(
     output: Path | None,
     endpoint: str | None,
     timeout: float | None,
+    streams: bool,
+    chats: bool,
+    explain: bool,
+    auth_user: str | None,
     keep: bool,
     dry_run: bool,
     asked: Request,
@@ -62,6 +74,8 @@ def run(
     """
     if space is None:
         raise UsageError("which Space? --hf-space is missing", hint="hfsr list shows the Spaces of the registry")
+    if chats and prompt == "-":
+        raise UsageError("with --chat the messages come from stdin, so the prompt cannot", hint="leave the - out")
     request = replace(
         asked,
         space=space,
@@ -71,20 +85,31 @@ def run(
         output_directory=output,
         limits=replace(asked.limits, timeout_s=timeout),
         keep=keep,
+        explain=explain,
+        auth_user=auth_user,
     )
     if dry_run:
         show_plan(presenter, Runner(), request)
         return
-    result = _execute(presenter, request)
-    show_result(presenter, result)
+    if chats:
+        from hf_spaces_runner.cli.chat import chat  # noqa: PLC0415 - few want it
+
+        chat(presenter, request, streams=streams)
+        return
+    stream = TextStream(presenter) if streams and not presenter.json else None
+    result = _execute(presenter, request, stream)
+    show_result(presenter, result, written=stream is not None and stream.finish(result.text))
 
 
-def _execute(presenter: Presenter, request: Request) -> RunResult:
+def _execute(presenter: Presenter, request: Request, stream: TextStream | None) -> RunResult:
     attempts: list[Attempt] = []
     try:
         with progress_display(presenter) as on_progress:
-            return Runner(on_progress=on_progress, on_attempt=attempts.append, command="hfsr run").execute(request)
+            told = on_progress if stream is None else stream.listen(on_progress)
+            return Runner(on_progress=told, on_attempt=attempts.append, command="hfsr run").execute(request)
     except RunnerError as error:
+        if stream is not None:
+            stream.finish(None)
         if presenter.json:
             presenter.failure(error)
             presenter.object(

@@ -3,26 +3,40 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hf_spaces_runner.cli.common import evidence_as_json
 from hf_spaces_runner.cli.presenter import Presenter
 from hf_spaces_runner.domain.answer import OutputKind
-from hf_spaces_runner.domain.result import Attempt, Output, RunResult
+from hf_spaces_runner.domain.result import Attempt, Output, OutputFile, RunResult
 from hf_spaces_runner.domain.units import format_duration, format_size
+
+if TYPE_CHECKING:
+    from hf_spaces_runner.results.process import ProcessedAnswer
 
 _WORTH_TELLING_S = 0.05
 
 
-def show_result(presenter: Presenter, result: RunResult) -> None:
-    """Print `result` in the form that `presenter` was asked for."""
+def show_result(presenter: Presenter, result: RunResult, *, written: bool = False) -> None:
+    """Print `result` in the form that `presenter` was asked for; `written` says that its text stands there already."""
     if presenter.json:
         presenter.object(result_as_json(result))
     elif presenter.human:
-        _show_to_people(presenter, result)
+        _show_to_people(presenter, result, written=written)
     else:
-        _show_plainly(presenter, result)
+        _show_plainly(presenter, result, written=written)
     if result.url is not None:
         presenter.note(f"Kept: {result.container} listens on {result.url}; hfsr stop {result.container} removes it")
+
+
+def show_answer(presenter: Presenter, prompt: str, answer: "ProcessedAnswer", *, written: bool) -> None:
+    """Print one answer of a chat: one line of JSON, or what reads as text and the paths of files."""
+    if presenter.json:
+        outputs = [_output_as_json(item) for item in answer.outputs]
+        files = [_file_as_json(item) for item in answer.files]
+        presenter.object({"prompt": prompt, "status": "ok", "text": answer.text, "outputs": outputs, "files": files})
+        return
+    _show_plainly(presenter, answer, written=written)
 
 
 def result_as_json(result: RunResult) -> dict[str, object]:
@@ -33,13 +47,8 @@ def result_as_json(result: RunResult) -> dict[str, object]:
         "space": result.space,
         "tier": result.tier,
         "text": result.text,
-        "outputs": [
-            {"label": item.label, "kind": item.kind, "value": item.value, "path": _path(item.path)}
-            for item in result.outputs
-        ],
-        "files": [
-            {"path": _path(item.path), "media_type": item.media_type, "bytes": item.size_bytes} for item in result.files
-        ],
+        "outputs": [_output_as_json(item) for item in result.outputs],
+        "files": [_file_as_json(item) for item in result.files],
         "attempts": [attempt_as_json(attempt) for attempt in result.attempts],
         "image_digest": result.image_digest,
         "total_s": round(result.total_s, 3),
@@ -54,15 +63,23 @@ def attempt_as_json(attempt: Attempt) -> dict[str, object]:
     return {**dataclasses.asdict(attempt), "evidence": evidence_as_json(attempt.evidence), "timings": timings}
 
 
+def _output_as_json(item: Output) -> dict[str, object]:
+    return {"label": item.label, "kind": item.kind, "value": item.value, "path": _path(item.path)}
+
+
+def _file_as_json(item: OutputFile) -> dict[str, object]:
+    return {"path": _path(item.path), "media_type": item.media_type, "bytes": item.size_bytes}
+
+
 def _path(path: Path | None) -> str | None:
     return None if path is None else str(path)
 
 
-def _show_to_people(presenter: Presenter, result: RunResult) -> None:
-    if result.text is not None and not any(_reads_as(output, result.text) for output in result.outputs):
+def _show_to_people(presenter: Presenter, result: RunResult, *, written: bool) -> None:
+    if not written and result.text is not None and not any(_reads_as(output, result.text) for output in result.outputs):
         presenter.result(result.text)
     for output in result.outputs:
-        if output.path is None:
+        if output.path is None and not (written and output.value == result.text):
             head = f"{output.label}: " if len(result.outputs) > 1 and output.label else ""
             text = _in_words(output)
             presenter.result(f"{head}{text}" if "\n" not in text else f"{head.rstrip()}\n{text}".lstrip("\n"))
@@ -82,10 +99,11 @@ def _show_to_people(presenter: Presenter, result: RunResult) -> None:
     presenter.note(f"{result.space} answered in {format_duration(round(result.total_s, 1))} ({steps})")
 
 
-def _show_plainly(presenter: Presenter, result: RunResult) -> None:
+def _show_plainly(presenter: Presenter, result: "RunResult | ProcessedAnswer", *, written: bool) -> None:
     """Print what a pipe wants: the text, or where there is none each value; then the paths of files, one a line."""
     if result.text is not None:
-        presenter.result(result.text)
+        if not written:
+            presenter.result(result.text)
     else:
         for output in result.outputs:
             if output.path is None:

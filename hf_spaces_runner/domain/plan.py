@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hf_spaces_runner.domain.call import Call
+from hf_spaces_runner.domain.call import Call, Login
 from hf_spaces_runner.domain.image import ImageSource
 from hf_spaces_runner.domain.launch import LaunchSpec, Network
 from hf_spaces_runner.domain.request import PullPolicy
@@ -27,7 +27,8 @@ class Candidate:
     """One thing that may answer, with everything that is needed to ask it. Times in seconds.
 
     `default_command` starts the Space where its image has no command of its own to do so. `sharing` says which Space
-    that is up already would do; None where none would. `keep`: the container stays when the run is over.
+    that is up already would do; None where none would. `keep`: the container stays when the run is over. `login` is for
+    a Space with a login of its own.
     """
 
     kind: CandidateKind
@@ -42,6 +43,7 @@ class Candidate:
     timeout_s: float
     sharing: Sharing | None = None
     keep: bool = False
+    login: Login | None = None
 
     @property
     def lifetime_s(self) -> float:

@@ -21,8 +21,9 @@ class Progress:
     """One step forward inside a phase.
 
     `completed` and `total` count `unit`s (`bytes` or `steps`); `total` is None where nobody knows it yet.
-    `done` marks the last event of a phase, `warning` what the user should know whatever else is shown.
-    `message` is one line, safe for a terminal.
+    `done` marks the last event of a phase, `warning` what the user should know whatever else is shown, `note` what is
+    told once and stays. `message` is one line, `partial` all of the text that a Space has given so far; both are safe
+    for a terminal.
     """
 
     phase: Phase
@@ -32,6 +33,8 @@ class Progress:
     unit: str = "steps"
     done: bool = False
     warning: bool = False
+    note: bool = False
+    partial: str | None = None
 
 
 ProgressCallback = Callable[[Progress], None]

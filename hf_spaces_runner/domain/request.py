@@ -49,7 +49,8 @@ class Request:
     `space` is any reference to a Space. `environment` and `secrets` are the only variables of the caller's that reach
     the container. `output_directory` None means a folder named after the run, in the current one. `privacy`: nothing
     of inputs and outputs leaves the machine or stays on it but in the result. `fresh`: a Space that is up already is
-    not used.
+    not used. `auth_user` is the user name for a login of the Space's own; the password is one of the secrets.
+    `explain`: say how the endpoint was chosen.
     """
 
     space: str
@@ -66,3 +67,5 @@ class Request:
     read_only: bool = False
     keep: bool = False
     fresh: bool = False
+    auth_user: str | None = None
+    explain: bool = False

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from hf_spaces_runner.domain.api import Api
+
 
 class Sdk(StrEnum):
     """The SDKs of the Hub."""
@@ -22,7 +24,7 @@ class Space:
     The first eight fields are those of the registry's file; the others are optional there. `source` is the folder that
     the image is built from; where it is None the image is pulled. `inputs` maps parameter names to the value that they
     get: a constant, `$prompt` or `$file`. `memory_bytes` is the cap that this Space needs, if it needs its own.
-    `origin` says where the entry comes from, for people.
+    `api` says how it is called. `origin` says where the entry comes from, for people.
     """
 
     id: str
@@ -44,4 +46,5 @@ class Space:
     cap_add: tuple[str, ...] = ()
     gpu: bool = False
     digest: str | None = None
+    api: Api = field(default_factory=Api)
     origin: str = "reference"

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from hf_spaces_runner.domain.api import Api, ApiKind, Spoken
 from hf_spaces_runner.domain.cause import Cause
 from hf_spaces_runner.domain.container import ContainerState, ContainerStatus
 from hf_spaces_runner.domain.deadline import Deadline
@@ -20,12 +21,16 @@ from hf_spaces_runner.errors import (
 from hf_spaces_runner.orchestrator.ending import check_engine_stays, ended_by
 from hf_spaces_runner.orchestrator.engine import Container
 from hf_spaces_runner.orchestrator.evidence import ended_for_memory, take_evidence
-from hf_spaces_runner.orchestrator.probe import NotReadyYet, probe_gradio
+from hf_spaces_runner.orchestrator.http_get import NotReadyYet
+from hf_spaces_runner.orchestrator.probe import probe
 from hf_spaces_runner.orchestrator.wrong_port import NOTHING_LISTENS, Listeners
 
+ANY_API = Api()
 _PROBE_TIMEOUT_S = 10.0
 _LOOK_EVERY_S, _LOOK_WHEN_REFUSED_S = 1.0, 0.1
 # The init process of the container, and every shell, say so when a command cannot be executed or is not there.
+_PAGE_SETTLES_S = 2.0
+"""How long a page stays all that there is before it is taken for the app: some show one while they start."""
 _NO_COMMAND = frozenset({126, 127})
 _SHORTEST_S, _LONGEST_S, _SHARE = 0.01, 0.5, 0.005
 
@@ -35,14 +40,15 @@ def wait_until_ready(
     deadline: Deadline,
     on_progress: ProgressCallback,
     *,
+    api: Api = ANY_API,
+    remembered: ApiKind | None = None,
     evidence_of: Callable[[Container], Evidence] = take_evidence,
     sleep: Callable[[float], None] = time.sleep,
-) -> bytes:
-    """Poll the Space's `/config` until it is Gradio's, and return it; look after the container in between.
+) -> Spoken:
+    """Poll the Space until it answers as `api` says, and return what it speaks; look after the container in between.
 
     The pause between two polls is 0.5 % of the time waited so far, from 10 ms to 0.5 s: what is lost to polling stays
-    in proportion to what the Space itself takes. Source: `GET /config` answers with `dependencies` in every Gradio
-    version, and is never prefixed.
+    in proportion to what the Space itself takes. `remembered` is what the same image spoke before.
 
     Raises:
         ContainerExitedError: the container ended by itself.
@@ -50,11 +56,12 @@ def wait_until_ready(
         LaunchError: its command is not there.
         ListensElsewhereError: a Gradio app answers on another port of the container.
         NotReadyError: it listens where nobody outside the container can reach it.
-        StartupTimeoutError: nothing answered before `deadline`, or something that is not Gradio.
+        StartupTimeoutError: nothing answered before `deadline`, or something else.
     """
     observed = "nothing answered on its port"
     looked_at = -math.inf
     refused = True
+    page_since: float | None = None
     listeners = Listeners(container, deadline)
     on_progress(Progress(phase=Phase.READY, message=f"waiting for {container.name}"))
     while True:
@@ -66,13 +73,17 @@ def wait_until_ready(
             listeners.look(evidence_of)
         if container.port:
             try:
-                config = probe_gradio(container.port, min(_PROBE_TIMEOUT_S, max(deadline.remaining_s, 0.1)))
+                timeout_s = min(_PROBE_TIMEOUT_S, max(deadline.remaining_s, 0.1))
+                spoken = probe(container.port, api, timeout_s, remembered=remembered)
             except NotReadyYet as seen:
                 observed = seen.observed or observed
                 refused = seen.refused
             else:
-                on_progress(Progress(phase=Phase.READY, message="ready", done=True))
-                return config
+                page_since = now if page_since is None else page_since
+                if spoken.kind is not ApiKind.PAGE or api.kind is ApiKind.PAGE or now - page_since >= _PAGE_SETTLES_S:
+                    on_progress(Progress(phase=Phase.READY, message="ready", done=True))
+                    return spoken
+                observed, refused = "its port answers with a page", False
         if deadline.passed:
             state = container.state()
             _raise_if_over(container, state, evidence_of)

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from hf_spaces_runner.domain.api import ApiKind
 from hf_spaces_runner.domain.image import Image
 from hf_spaces_runner.orchestrator.state_folder import make_state_folder, state_errors
 
@@ -41,6 +42,22 @@ class Stamps:
         elif image.digest is None or file.exists():
             self._touch(file)
 
+    def note_kind(self, image: Image, kind: ApiKind) -> None:
+        """Note what `image` speaks. A page may be what is shown before an app has started, so none is noted."""
+        if kind is ApiKind.PAGE or self.kind_of(image) is kind:
+            return
+        file = self._kind_of(image)
+        make_state_folder(file.parent)
+        with state_errors(file.parent):
+            file.write_text(kind, encoding="utf-8")
+
+    def kind_of(self, image: Image) -> ApiKind | None:
+        """Return what `image` spoke the last time; None where nobody noted it."""
+        try:
+            return ApiKind(self._kind_of(image).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+
     def volume_used_at(self, name: str) -> float | None:
         """Return when the model cache `name` was last used, in Unix seconds; None where nobody noted it."""
         return _time_of(self.volumes / name)
@@ -63,6 +80,9 @@ class Stamps:
     def forget_image(self, reference: str) -> None:
         """Forget the image `reference`, which is gone."""
         self._of_image(reference).unlink(missing_ok=True)
+
+    def _kind_of(self, image: Image) -> Path:
+        return self.folder / "kinds" / hashlib.sha256(image.id.encode()).hexdigest()[:32]
 
     def _of_image(self, reference: str) -> Path:
         return self.folder / "images" / hashlib.sha256(reference.encode()).hexdigest()[:32]

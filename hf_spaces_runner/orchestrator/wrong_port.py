@@ -6,7 +6,8 @@ from hf_spaces_runner.domain.cause import Cause
 from hf_spaces_runner.domain.deadline import Deadline
 from hf_spaces_runner.errors import Evidence, ListensElsewhereError, NotReadyError
 from hf_spaces_runner.orchestrator.engine import Container
-from hf_spaces_runner.orchestrator.probe import NotReadyYet, probe_gradio
+from hf_spaces_runner.orchestrator.http_get import NotReadyYet
+from hf_spaces_runner.orchestrator.probe import probe_gradio
 from hf_spaces_runner.planning.listening import ListeningSocket, listening_sockets
 
 _FIRST_LOOK_S, _LOOK_EVERY_S = 3.0, 2.0

@@ -35,6 +35,8 @@ def make_request(
     read_only: bool,
     keep: bool,
     fresh: bool,
+    auth_user: str | None,
+    explain: bool,
 ) -> Request:
     """Return the request that the arguments of `Runner.run` stand for; see there.
 
@@ -72,6 +74,8 @@ def make_request(
         read_only=read_only,
         keep=keep,
         fresh=fresh,
+        auth_user=auth_user,
+        explain=explain,
     )
 
 

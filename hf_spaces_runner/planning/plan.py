@@ -2,16 +2,20 @@
 
 from dataclasses import dataclass, replace
 
-from hf_spaces_runner.domain.call import Call
+from hf_spaces_runner.domain.call import Call, Login
 from hf_spaces_runner.domain.image import ImageSource
 from hf_spaces_runner.domain.image_names import with_image_registry
 from hf_spaces_runner.domain.plan import Candidate, Plan
 from hf_spaces_runner.domain.request import PullPolicy, Request
 from hf_spaces_runner.domain.result import CandidateKind
 from hf_spaces_runner.domain.space import Space
+from hf_spaces_runner.errors import UsageError
 from hf_spaces_runner.planning.check_request import check_request
 from hf_spaces_runner.planning.launch_policy import LaunchDefaults, RunIdentity, default_command, plan_launch
 from hf_spaces_runner.planning.sharing import sharing_of
+
+PASSWORD_SECRET = "AUTH_PASSWORD"  # noqa: S105 - the name of a variable
+"""The secret that is the password for a Space's own login, where several are given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +36,24 @@ def image_source_of(space: Space, image_registry: str) -> ImageSource:
     if space.digest is not None and "@" not in reference:
         reference = f"{reference}@{space.digest}"
     return ImageSource(reference=reference)
+
+
+def login_of(request: Request) -> Login | None:
+    """Return what `request` logs in with at the Space.
+
+    Raises:
+        UsageError: it names a user, and no secret that could be the password, or several.
+    """
+    if request.auth_user is None:
+        return None
+    secrets = request.secrets
+    password = secrets.get(PASSWORD_SECRET) or (next(iter(secrets.values())) if len(secrets) == 1 else None)
+    if password is None:
+        raise UsageError(
+            f"which secret is the password of {request.auth_user}? {len(secrets) or 'none'} given",
+            hint=f"put it into a variable, and name that with --secret; of several, {PASSWORD_SECRET} is it",
+        )
+    return Login(user=request.auth_user, password=password)
 
 
 def make_plan(
@@ -56,11 +78,13 @@ def make_plan(
             inputs=request.inputs,
             endpoint=request.endpoint or space.endpoint,
             preset_inputs=space.inputs,
+            explain=request.explain,
         ),
         startup_timeout_s=limits.startup_timeout_s or defaults.startup_timeout_s,
         slot_timeout_s=limits.slot_timeout_s or defaults.slot_timeout_s,
         timeout_s=limits.timeout_s or defaults.timeout_s,
         sharing=sharing_of(request, identity.user, defaults.launch.network),
         keep=request.keep,
+        login=login_of(request),
     )
     return Plan(run_id=identity.run_id, tier="heavy", candidates=(candidate,))

@@ -12,6 +12,7 @@ from hf_spaces_runner.domain.launch import MINIMUM_MEMORY_BYTES
 from hf_spaces_runner.domain.space import Sdk, Space
 from hf_spaces_runner.domain.terminal import printable
 from hf_spaces_runner.domain.units import parse_size
+from hf_spaces_runner.registry.api_entry import ApiEntry
 
 
 def _image(text: str) -> str:
@@ -98,6 +99,7 @@ class SpaceEntry(BaseModel):
     cap_add: tuple[Annotated[str, AfterValidator(_capability)], ...] = ()
     gpu: bool = False
     digest: Digest | None = None
+    api: ApiEntry = Field(default_factory=ApiEntry)
 
     def to_space(self, *, registry_directory: Path, origin: str) -> Space:
         """Return the entry as a value; a relative `source` stands beside the registry's file."""
@@ -121,6 +123,7 @@ class SpaceEntry(BaseModel):
             cap_add=self.cap_add,
             gpu=self.gpu,
             digest=self.digest,
+            api=self.api.to_api(),
             origin=origin,
         )
 

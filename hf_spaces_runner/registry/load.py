@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from hf_spaces_runner.domain.api import Api, ApiKind, ApiParameter, DeclaredType
 from hf_spaces_runner.domain.space import Sdk, Space
 from hf_spaces_runner.registry.registry import Registry, bundled_registry_directory
 from hf_spaces_runner.registry.snapshot import Snapshots, fingerprint
@@ -45,4 +46,13 @@ def _from_json(value: Any) -> Registry:  # noqa: ANN401 - whatever the snapshot 
 
 def _to_space(fields: dict[str, Any]) -> Space:
     source = None if fields["source"] is None else Path(fields["source"])
-    return Space(**{**fields, "sdk": Sdk(fields["sdk"]), "cap_add": tuple(fields["cap_add"]), "source": source})
+    typed = {"sdk": Sdk(fields["sdk"]), "cap_add": tuple(fields["cap_add"]), "api": _to_api(fields["api"])}
+    return Space(**{**fields, **typed, "source": source})
+
+
+def _to_api(fields: dict[str, Any]) -> Api:
+    parameters = {
+        name: ApiParameter(**{**one, "type": DeclaredType(one["type"]), "choices": tuple(one["choices"])})
+        for name, one in fields["parameters"].items()
+    }
+    return Api(**{**fields, "kind": ApiKind(fields["kind"]), "parameters": parameters})

@@ -26,7 +26,7 @@ APPS = Path(__file__).parent.parent / "gradio_apps"
 def app_source(folder: str, version: str, target: Path) -> Path:
     """Return a copy of the app `folder` below `target`, its front matter completed with the Gradio `version`."""
     source = target / f"{folder}-{version}"
-    shutil.copytree(APPS / folder, source, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(APPS / folder, source, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
     readme = source / "README.md"
     readme.write_text(readme.read_text().replace("sdk: gradio\n", f"sdk: gradio\nsdk_version: {version}\n", 1))
     return source
@@ -39,15 +39,19 @@ class GradioApps:
         self._engine = DockerEngine(client)
         self._folder = folder
         self._stack = stack
-        self._urls: dict[tuple[str, str], str] = {}
+        self._urls: dict[tuple[str, str, bool], str] = {}
 
-    def base_url(self, version: str, folder: str) -> str:
-        """Return the address of the app `folder` on Gradio `version`, started now unless it runs already."""
-        if (version, folder) not in self._urls:
-            self._urls[version, folder] = self._start(version, folder)
-        return self._urls[version, folder]
+    def base_url(self, version: str, folder: str, *, as_on_hub: bool = True) -> str:
+        """Return the address of the app `folder` on Gradio `version`, started now unless it runs already.
 
-    def _start(self, version: str, folder: str) -> str:
+        `as_on_hub`: it is told that it runs on the Hub, where it takes no direct calls.
+        """
+        key = (version, folder, as_on_hub)
+        if key not in self._urls:
+            self._urls[key] = self._start(version, folder, as_on_hub=as_on_hub)
+        return self._urls[key]
+
+    def _start(self, version: str, folder: str, *, as_on_hub: bool) -> str:
         source = app_source(folder, version, self._folder)
         space = Space(
             id=f"{folder}-{version}".replace("_", "-"), docker_image=f"hf-spaces-runner-test/{folder}", source=source
@@ -60,6 +64,9 @@ class GradioApps:
             LaunchDefaults(memory_bytes=2 * 1024**3, cpus=None, pids_limit=512, hf_cache="none"),
             RunIdentity(run_id=f"tests-{time.time_ns():x}", owner=own_name()),
         )
+        if not as_on_hub:
+            variables = {name: value for name, value in spec.environment.items() if name not in ("SPACE_ID", "SYSTEM")}
+            spec = replace(spec, environment={**variables, "SYSTEM": ""})
         labels = {TEST_LABEL: "gradio app", OWNER_LABEL: own_name()}
         container = self._stack.enter_context(self._engine.create(replace(spec, image=image.reference, labels=labels)))
         container.start()

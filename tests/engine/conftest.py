@@ -28,9 +28,13 @@ def base_image(docker_client: docker.DockerClient, tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture(scope="session")
-def gradio_app(
-    docker_client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[str, str], str]]:
-    """Start the app of a folder below tests/gradio_apps on a Gradio version, once a session; returns its base URL."""
+def gradio_apps(docker_client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GradioApps]:
+    """Return what starts the apps below tests/gradio_apps on any Gradio version, once a session."""
     with ExitStack() as stack:
-        yield GradioApps(docker_client, tmp_path_factory.mktemp("apps"), stack).base_url
+        yield GradioApps(docker_client, tmp_path_factory.mktemp("apps"), stack)
+
+
+@pytest.fixture(scope="session")
+def gradio_app(gradio_apps: GradioApps) -> Callable[[str, str], str]:
+    """Start the app of a folder below tests/gradio_apps on a Gradio version, once a session; returns its base URL."""
+    return gradio_apps.base_url

@@ -14,6 +14,7 @@ CONFIG = {
     "version": "5.49.1",
     "protocol": "sse_v3",
     "api_prefix": "/gradio_api",
+    "is_space": True,
     "components": [{"id": 0, "type": "textbox", "props": {"label": "text"}}],
     "dependencies": [{"id": 0, "inputs": [0], "outputs": [0], "api_name": "echo"}],
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from hf_spaces_runner.calling.gradio import GradioCaller
+from hf_spaces_runner.calling.gradio.caller import GradioCaller
 from hf_spaces_runner.domain.answer import OutputKind
 from hf_spaces_runner.domain.call import Call
 from hf_spaces_runner.domain.deadline import Deadline
@@ -16,6 +16,7 @@ from hf_spaces_runner.domain.progress import Progress, ignore_progress
 from hf_spaces_runner.domain.request import InputValue
 from hf_spaces_runner.errors import CallTimeoutError, InvalidInputError, NoEndpointError, SpaceFailedError
 from hf_spaces_runner.results.process import ProcessedAnswer, process_result
+from tests.one_call import call_once
 
 pytestmark = pytest.mark.engine
 
@@ -40,7 +41,7 @@ class Sink:
         scratch.mkdir()
         call = Call(prompt=prompt, inputs=inputs, endpoint=endpoint)
         deadline = Deadline.after(limit_s, time.monotonic)
-        answer = GradioCaller().call(self.base_url, call, scratch, deadline, self.progress.append)
+        answer = call_once(GradioCaller(), self.base_url, call, scratch, deadline, self.progress.append)
         return process_result(answer, category="", output_type="", output_directory=self.folder / "out")
 
     def text(self, endpoint: str, prompt: str | None = None, *inputs: InputValue) -> str | None:
@@ -89,7 +90,7 @@ def test_a_prompt_of_a_megabyte(sink: Sink) -> None:
 
 def test_values_are_coerced_and_defaults_filled(sink: Sink) -> None:
     assert sink.text("mixed", "hi") == "hi hi!"
-    given = (value("Count", "3"), value("loud", "yes"), value("4", "?!"))
+    given = (value("Count", "3"), value("loud", "yes"), value("3", "?!"))
     assert sink.text("/mixed", "hi", *given) == "HI HI HI?!"
 
 
@@ -187,9 +188,8 @@ def test_progress_is_told(sink: Sink) -> None:
 
 def test_notes_of_the_app_are_told(sink: Sink) -> None:
     assert sink.text("notes", "x") == "x"
-    messages = [event.message for event in sink.progress]
-    assert "an info about x" in messages
-    assert "warning: a warning about x" in messages
+    told = [(event.message, event.warning) for event in sink.progress if event.note]
+    assert told == [("the Space says: an info about x", False), ("the Space says: a warning about x", True)]
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,8 @@ def test_endpoints_that_fit_equally_are_listed(sink: Sink) -> None:
 
 
 def test_all_endpoints_are_read(sink: Sink) -> None:
-    endpoints = GradioCaller().endpoints(sink.base_url, Deadline.after(30, time.monotonic))
+    with GradioCaller().open(sink.base_url, Deadline.after(30, time.monotonic)) as session:
+        endpoints = session.endpoints
     signatures = {endpoint.name: endpoint.signature for endpoint in endpoints}
     assert len(signatures) == 22
     assert signatures["/mixed"] == (
@@ -251,4 +252,4 @@ def test_all_endpoints_are_read(sink: Sink) -> None:
 def test_nothing_is_told_to_who_does_not_ask(sink: Sink, tmp_path: Path) -> None:
     call = Call(prompt="x", endpoint="quick")
     deadline = Deadline.after(30, time.monotonic)
-    assert GradioCaller().call(sink.base_url, call, tmp_path, deadline, ignore_progress).outputs[0].value == "x"
+    assert call_once(GradioCaller(), sink.base_url, call, tmp_path, deadline, ignore_progress).outputs[0].value == "x"

@@ -1,11 +1,11 @@
 """Follows a call through the app's queue, and tells the user about it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback
-from hf_spaces_runner.domain.terminal import one_line
+from hf_spaces_runner.domain.terminal import one_line, printable
 
-_LEVELS = frozenset({"info", "warning", "error", "success"})
+_WARNINGS = frozenset({"warning", "error"})
 
 
 class QueueProgress:
@@ -28,17 +28,32 @@ class QueueProgress:
             case "process_starts":
                 self.standing = "the function was running"
                 self._tell(f"{self._endpoint} runs")
-            case "process_generating" | "process_streaming":
-                self._generated += 1
-                self.standing = f"the function was running, and had given {self._generated} partial outputs"
-                self._tell(f"{self._endpoint} gave partial output {self._generated}", self._generated)
             case "progress":
                 self._take_progress(message.get("progress_data"))
             case "log":
                 level = message.get("level")
                 text = message.get("log")
                 if isinstance(text, str):
-                    self._tell(f"{level}: {text}" if level in _LEVELS and level != "info" else text)
+                    self._note(level if isinstance(level, str) else "info", text)
+
+    def _note(self, level: str, text: str) -> None:
+        """Tell what the app says to its visitors (`gr.Info`, `gr.Warning`)."""
+        said = one_line(f"the Space says: {text}")
+        self._on_progress(Progress(phase=Phase.CALL, message=said, warning=level in _WARNINGS, note=True))
+
+    def generated(self, outputs: Sequence[object]) -> None:
+        """Take the outputs so far of a generator; none where they are not known."""
+        self._generated += 1
+        self.standing = f"the function was running, and had given {self._generated} partial outputs"
+        text = next((output for output in outputs if isinstance(output, str)), None)
+        self._on_progress(
+            Progress(
+                phase=Phase.CALL,
+                message=f"{self._endpoint} gave partial output {self._generated}",
+                completed=self._generated,
+                partial=None if text is None else printable(text),
+            )
+        )
 
     def _take_progress(self, data: object) -> None:
         unit = data[-1] if isinstance(data, list) and data else None

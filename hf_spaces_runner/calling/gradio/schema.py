@@ -1,73 +1,25 @@
 """Reads what a Gradio app says of itself (`/config` and `/info`) into typed endpoints."""
 
-import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from hf_spaces_runner.calling.endpoint import Endpoint, Parameter, Returned
-from hf_spaces_runner.calling.parameter_type import read_type
+from hf_spaces_runner.calling.endpoint import Returned
+from hf_spaces_runner.calling.gradio.app import GradioApp
+from hf_spaces_runner.calling.gradio.components import HIDDEN
+from hf_spaces_runner.calling.gradio.endpoint import GradioEndpoint
+from hf_spaces_runner.calling.gradio.parameter import KnownTypes, label_of, read_parameter
 from hf_spaces_runner.domain.terminal import one_line
-from hf_spaces_runner.errors import AnswerError, NoEndpointError
+from hf_spaces_runner.errors import AnswerError
 
-PROTOCOLS = frozenset({"sse_v1", "sse_v2", "sse_v2.1", "sse_v3"})
-"""The queue protocols that are spoken: Gradio 4.9 to 6."""
-
-_PREFIX = re.compile(r"(?:/[A-Za-z0-9_-]+)*")
-_VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})")
 _MAX_ID = 2**31
-_FILLER = re.compile(r"(?:parameter|value)_\d+", re.IGNORECASE)
-_FILE_META_SINCE = frozenset({"sse_v2.1", "sse_v3"})
+_MAX_CONVERSED = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GradioApp:
-    """A running app. `prefix` goes before each path but `/config`; `version` is (0, 0) where it names none.
+def read_endpoints(config: object, info: object, app: GradioApp) -> tuple[GradioEndpoint, ...]:
+    """Return the endpoints, in the order of `/config`: named ones, then those that are called by their number alone.
 
-    `marks_files`: whether each file of an answer carries the mark `gradio.FileData`, as since Gradio 4.21.
-    """
-
-    version: tuple[int, int]
-    prefix: str
-    marks_files: bool = True
-    max_file_bytes: int | None = None
-    endpoints: tuple[Endpoint, ...] = ()
-
-
-def read_config(config: object) -> GradioApp:
-    """Return the app that `/config` describes, without its endpoints.
-
-    Raises:
-        AnswerError: `config` is not what Gradio answers.
-        NoEndpointError: the app speaks a protocol that we do not.
-    """
-    described = _mapping(config)
-    if not isinstance(described.get("dependencies"), list) or not isinstance(described.get("components"), list):
-        raise AnswerError("GET /config answered JSON that is not a Gradio app's: no components and dependencies")
-    version = one_line(str(described.get("version", "")), limit=20)
-    protocol = one_line(str(described.get("protocol") or "ws"), limit=20)
-    if protocol not in PROTOCOLS:
-        raise NoEndpointError(
-            f"protocol {protocol} of Gradio {version or '(no version)'} is not supported yet",
-            hint="take a version of the Space that uses Gradio 4.9 or later",
-        )
-    prefix = described.get("api_prefix") or ""
-    if not isinstance(prefix, str) or not _PREFIX.fullmatch(prefix):
-        raise AnswerError("GET /config answered an api_prefix that is not a path")
-    match = _VERSION.match(version)
-    max_file_size = described.get("max_file_size")
-    return GradioApp(
-        version=(int(match[1]), int(match[2])) if match else (0, 0),
-        prefix=prefix,
-        marks_files=protocol in _FILE_META_SINCE,
-        max_file_bytes=max_file_size if type(max_file_size) is int else None,
-    )
-
-
-def read_endpoints(config: object, info: object) -> tuple[Endpoint, ...]:
-    """Return the named endpoints, in the order of `/config`.
-
-    What makes no sense is read as little as possible: a parameter of an unknown type takes any JSON.
+    What makes no sense is read as little as possible: a parameter of an unknown type takes any JSON. One that `/info`
+    does not describe is read from its components, and is not public.
 
     Raises:
         AnswerError: `info` is not what Gradio answers.
@@ -80,47 +32,120 @@ def read_endpoints(config: object, info: object) -> tuple[Endpoint, ...]:
         _id(component.get("id")): component for component in _mappings(described.get("components"))
     }
     components[None] = {}
-    descriptions = dict(named)
-    endpoints = []
+    # Taken out one by one: an app that names one large schema again and again would make as many copies of it.
+    descriptions = {**_mapping(_mapping(info).get("unnamed_endpoints")), **named}
+    endpoints: dict[str, GradioEndpoint] = {}
+    types: KnownTypes = {}
     for index, dependency in enumerate(_mappings(described.get("dependencies"))):
+        if not _answers_calls(dependency):
+            continue
         api_name = dependency.get("api_name")
-        # Taken out: an app that names one large schema again and again would make as many copies of it.
-        description = descriptions.pop(f"/{api_name}", None) if isinstance(api_name, str) else None
-        if isinstance(description, dict) and dependency.get("api_visibility") != "private":
-            endpoints.append(_read_endpoint(index, dependency, description, components))
-    return tuple(endpoints)
+        fn_index = dependency.get("id")
+        number = fn_index if isinstance(fn_index, int) else index
+        has_name = isinstance(api_name, str) and bool(api_name)
+        name = f"/{one_line(str(api_name))}" if has_name else f"/{number}"
+        if name not in endpoints:
+            description = descriptions.pop(f"/{api_name}" if has_name else str(number), None)
+            endpoints[name] = _read_endpoint(name, number, dependency, description, components, _Reading(app, types))
+    return tuple(sorted(endpoints.values(), key=lambda endpoint: endpoint.name == f"/{endpoint.fn_index}"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What all endpoints of one app are read with."""
+
+    app: GradioApp
+    types: KnownTypes
+
+
+def _answers_calls(dependency: Mapping[str, object]) -> bool:
+    """Return whether Python code answers it, and the app does not forbid to call it."""
+    types = _mapping(dependency.get("types"))
+    return (
+        dependency.get("backend_fn") is not False
+        and dependency.get("api_visibility") != "private"
+        and types.get("cancel") is not True
+        and not dependency.get("cancels")
+    )
 
 
 def _read_endpoint(
-    index: int,
+    name: str,
+    number: int,
     dependency: Mapping[str, object],
-    description: Mapping[str, object],
+    description: object,
     components: Mapping[int | None, Mapping[str, object]],
-) -> Endpoint:
-    inputs = [components.get(_id(id_), {}) for id_ in _sequence(dependency.get("inputs"))]
-    outputs = [components.get(_id(id_), {}) for id_ in _sequence(dependency.get("outputs"))]
-    visible = [component for component in inputs if component.get("skip_api") is not True]
-    described = _mappings(description.get("parameters"))
+    reading: "_Reading",
+) -> GradioEndpoint:
+    app = reading.app
+    input_ids, output_ids = _sequence(dependency.get("inputs")), _sequence(dependency.get("outputs"))
+    inputs = [components.get(_id(id_), {}) for id_ in input_ids]
+    outputs = [components.get(_id(id_), {}) for id_ in output_ids]
+    known = _mapping(description)
+    visible = [component for component in inputs if not _is_hidden(component)]
+    described: Sequence[Mapping[str, object]] = _mappings(known.get("parameters"))
+    known_types = None
+    if not isinstance(description, dict):
+        described = [_described_by_itself(component) for component in visible]
+        known_types = reading.types
     if len(visible) == len(described):
         parameters = tuple(
-            _read_parameter(position, parameter, component)
+            read_parameter(position, parameter, component, app, known_types)
             for position, (parameter, component) in enumerate(zip(described, _once(visible), strict=True))
         )
         positions = iter(range(len(parameters)))
-        slots = tuple(None if component.get("skip_api") is True else next(positions) for component in inputs)
+        slots = tuple(None if _is_hidden(component) else next(positions) for component in inputs)
     else:
-        parameters = tuple(_read_parameter(position, parameter, {}) for position, parameter in enumerate(described))
+        parameters = tuple(
+            read_parameter(position, parameter, {}, app, None) for position, parameter in enumerate(described)
+        )
         slots = tuple(range(len(parameters)))
-    fn_index = dependency.get("id")
-    return Endpoint(
-        name=f"/{one_line(str(dependency['api_name']))}",
-        fn_index=fn_index if isinstance(fn_index, int) else index,
+    queue = dependency.get("queue")
+    types = _mapping(dependency.get("types"))
+    return GradioEndpoint(
+        name=name,
+        fn_index=number,
         parameters=parameters,
-        returns=_read_returns(outputs, _mappings(description.get("returns"))),
+        returns=_read_returns(outputs, _mappings(known.get("returns"))),
         slots=slots,
-        queued=dependency.get("queue") is not False,
-        public=description.get("show_api") is not False and description.get("api_visibility", "public") == "public",
+        queued=app.queues_all if queue is None else queue is not False,
+        generator=types.get("generator") is True or types.get("continuous") is True,
+        public=isinstance(description, dict)
+        and known.get("show_api") is not False
+        and known.get("api_visibility", "public") == "public",
+        conversations=_conversations(input_ids, output_ids, slots, components),
     )
+
+
+def _described_by_itself(component: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the part of `/info` that would describe `component`, as far as `/config` tells."""
+    schema = component.get("api_info_as_input", component.get("api_info"))
+    properties = _mapping(component.get("props"))
+    kind = component.get("type")
+    return {
+        "type": schema if isinstance(schema, dict) else {},
+        "label": properties.get("label"),
+        "component": kind.capitalize() if isinstance(kind, str) else "",
+    }
+
+
+def _conversations(
+    inputs: Sequence[object],
+    outputs: Sequence[object],
+    slots: Sequence[int | None],
+    components: Mapping[int | None, Mapping[str, object]],
+) -> tuple[tuple[int, int], ...]:
+    found = []
+    for position, id_ in enumerate(outputs[:_MAX_CONVERSED]):
+        if components.get(_id(id_), {}).get("type") == "chatbot" and id_ in inputs[: len(slots)]:
+            slot = slots[inputs.index(id_)]
+            if slot is not None:
+                found.append((position, slot))
+    return tuple(found)
+
+
+def _is_hidden(component: Mapping[str, object]) -> bool:
+    return component.get("skip_api") is True or component.get("type") in HIDDEN
 
 
 def _once(components: Sequence[Mapping[str, object]]) -> Iterator[Mapping[str, object]]:
@@ -131,31 +156,6 @@ def _once(components: Sequence[Mapping[str, object]]) -> Iterator[Mapping[str, o
         seen.add(id(component))
 
 
-def _read_parameter(position: int, parameter: Mapping[str, object], component: Mapping[str, object]) -> Parameter:
-    properties = _mapping(component.get("props"))
-    if "parameter_has_default" in parameter:
-        has_default = parameter["parameter_has_default"] is True
-        default = parameter.get("parameter_default")
-    else:  # the first releases of Gradio 4 (4.16 and 4.20 were seen)
-        default = properties.get("value")
-        has_default = default not in (None, "")
-    kind = _label(parameter.get("component"))
-    type_ = read_type(_mapping(parameter.get("type")), kind, properties)
-    return Parameter(
-        name=_label(parameter.get("parameter_name")) or f"param_{position}",
-        label=_label(parameter.get("label")),
-        component=kind,
-        kind=type_.kind,
-        many=type_.many,
-        has_default=has_default,
-        default=default if has_default else None,
-        choices=type_.choices,
-        minimum=type_.minimum,
-        maximum=type_.maximum,
-        wrapper=type_.wrapper,
-    )
-
-
 def _read_returns(
     outputs: Sequence[Mapping[str, object]], described: Sequence[Mapping[str, object]]
 ) -> tuple[Returned, ...]:
@@ -163,22 +163,16 @@ def _read_returns(
     returns = []
     for component in outputs:
         properties = _mapping(component.get("props"))
-        hidden = component.get("skip_api") is True
+        hidden = _is_hidden(component)
         returned: Mapping[str, object] = {} if hidden else next(visible, {})
         returns.append(
             Returned(
-                label=_label(returned.get("label")) or _label(properties.get("label")),
-                component=_label(returned.get("component")) or _label(component.get("type")).capitalize(),
+                label=label_of(returned.get("label")) or label_of(properties.get("label")),
+                component=label_of(returned.get("component")) or label_of(component.get("type")).capitalize(),
                 hidden=hidden,
             )
         )
     return tuple(returns)
-
-
-def _label(value: object) -> str:
-    """Return `value` in one line; empty for what Gradio fills in where the app gives no label."""
-    # One component may be named as a hundred thousand outputs: their labels are one text, not as many.
-    return sys.intern(one_line(value)) if isinstance(value, str) and not _FILLER.fullmatch(value) else ""
 
 
 def _id(value: object) -> int | None:

@@ -55,7 +55,7 @@ def config() -> str:
         f'{{"id": {number}, "type": "{kind}", "props": {{"label": {LABEL}}}}}' for number, kind in enumerate(OUTPUTS)
     )
     dependency = json.dumps({"id": 0, "inputs": [], "outputs": list(range(len(OUTPUTS))), "api_name": "predict"})
-    app = '"version": "5.49.1", "protocol": "sse_v3", "api_prefix": "/gradio_api"'
+    app = '"version": "5.49.1", "protocol": "sse_v3", "api_prefix": "/gradio_api", "is_space": true'
     return f'{{{app}, "components": [{components}], "dependencies": [{dependency}]}}'
 
 

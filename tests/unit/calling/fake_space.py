@@ -94,6 +94,7 @@ def config(outputs: Sequence[str] = ("textbox",), **more: Any) -> dict[str, Any]
         "version": "5.49.1",
         "protocol": "sse_v3",
         "api_prefix": "/gradio_api",
+        "is_space": True,
         "components": components,
         "dependencies": [dependency],
         **more,

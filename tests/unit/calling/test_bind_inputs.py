@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from hf_spaces_runner.calling.bind_inputs import UserFile, bind_inputs
+from hf_spaces_runner.calling.bind_inputs import bind_inputs
 from hf_spaces_runner.calling.endpoint import Endpoint, Parameter, ParameterKind
+from hf_spaces_runner.calling.user_file import UserFile
 from hf_spaces_runner.domain.call import Call
 from hf_spaces_runner.domain.request import InputValue
 from hf_spaces_runner.errors import InvalidInputError
@@ -20,7 +21,7 @@ def default(name: str, value: object, kind: ParameterKind = K.TEXT, **more: obje
 
 
 def endpoint(*parameters: Parameter) -> Endpoint:
-    return Endpoint(name="/do", fn_index=0, parameters=parameters)
+    return Endpoint(name="/do", parameters=parameters)
 
 
 def named(name: str, value: object = None) -> InputValue:
@@ -36,7 +37,7 @@ def test_the_prompt_goes_to_the_first_text_and_defaults_fill_the_rest() -> None:
     assert bind_inputs(do, Call(prompt="hi", inputs=(file("a.png"),))) == (UserFile(Path("a.png")), 3, "hi", "x")
 
 
-@pytest.mark.parametrize("name", ["style", "The style", "THE STYLE", "2"])
+@pytest.mark.parametrize("name", ["style", "The style", "THE STYLE", "1"])
 def test_a_name_is_a_parameter_a_label_or_a_number(name: str) -> None:
     assert bind_inputs(
         endpoint(parameter("text"), parameter("style")), Call(prompt="a", inputs=(named(name, "b"),))

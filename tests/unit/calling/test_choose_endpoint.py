@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from hf_spaces_runner.calling.bind_inputs import UserFile
 from hf_spaces_runner.calling.choose_endpoint import choose_endpoint
 from hf_spaces_runner.calling.endpoint import Endpoint, Parameter, ParameterKind, Returned
+from hf_spaces_runner.calling.user_file import UserFile
 from hf_spaces_runner.domain.call import Call
 from hf_spaces_runner.domain.request import InputValue
 from hf_spaces_runner.errors import InvalidInputError, NoEndpointError
@@ -18,10 +18,8 @@ def parameter(name: str, kind: ParameterKind = K.TEXT, *, has_default: bool = Fa
     return Parameter(name=name, label=name, component="X", kind=kind, has_default=has_default)
 
 
-def endpoint(
-    name: str, *parameters: Parameter, returns: tuple[Returned, ...] = SAID, public: bool = True, fn_index: int = 0
-) -> Endpoint:
-    return Endpoint(name=name, fn_index=fn_index, parameters=parameters, returns=returns, public=public)
+def endpoint(name: str, *parameters: Parameter, returns: tuple[Returned, ...] = SAID, public: bool = True) -> Endpoint:
+    return Endpoint(name=name, parameters=parameters, returns=returns, public=public)
 
 
 TEXT = endpoint("/text", parameter("text"))
@@ -73,7 +71,7 @@ def test_the_bound_values_come_along() -> None:
         endpoint("/clear_chat", parameter("text")),
         endpoint("/flag", parameter("text")),
         endpoint("/kept_out", parameter("text"), public=False),
-        endpoint("/text_1", parameter("text"), fn_index=1),
+        endpoint("/text_1", parameter("text")),
     ],
     ids=lambda other: other.name,
 )

@@ -84,7 +84,7 @@ def test_choices_are_shown_short_and_without_what_a_terminal_would_obey() -> Non
 
 
 def test_rows_become_a_table() -> None:
-    table = Parameter(name="t", label="T", component="Dataframe", kind=K.JSON)
+    table = Parameter(name="t", label="T", component="Dataframe", kind=K.TABLE)
     assert coerce_value(table, '[["a", 1], ["b"]]') == {"headers": ["1", "2"], "data": [["a", 1], ["b"]]}
     assert coerce_value(table, '{"data": []}') == {"data": []}
 

@@ -16,12 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hf_spaces_runner.calling.caller import AnswerLimits
-from hf_spaces_runner.calling.gradio import GradioCaller
+from hf_spaces_runner.calling.gradio.caller import GradioCaller
 from hf_spaces_runner.domain.call import Call
 from hf_spaces_runner.domain.deadline import Deadline
 from hf_spaces_runner.domain.terminal import printable
 from hf_spaces_runner.errors import AnswerError, CallError, CallTimeoutError, RunnerError
 from hf_spaces_runner.results.process import ProcessedAnswer, process_result
+from tests.one_call import call_once
 from tests.unit.calling.fake_space import (
     EVENT_ID,
     Answerer,
@@ -81,8 +82,12 @@ def ask(space: FakeSpace) -> ProcessedAnswer | RunnerError:
     """Return what comes of a call, which is told to people as it would be."""
     with tempfile.TemporaryDirectory() as folder:
         try:
-            answer = GradioCaller(LIMITS).call(
-                space.base_url, Call(prompt="hello"), Path(folder), Deadline.after(20, time.monotonic)
+            answer = call_once(
+                GradioCaller(LIMITS),
+                space.base_url,
+                Call(prompt="hello"),
+                Path(folder),
+                Deadline.after(20, time.monotonic),
             )
             processed = process_result(answer, category="", output_type="", output_directory=Path(folder, "out"))
         except RunnerError as error:

@@ -9,6 +9,7 @@ from contextlib import ExitStack, suppress
 
 import pytest
 
+from hf_spaces_runner.domain.api import Api, ApiKind, Spoken
 from hf_spaces_runner.domain.container import ContainerState, ContainerStatus
 from hf_spaces_runner.domain.deadline import Deadline
 from hf_spaces_runner.domain.progress import Phase, Progress, ignore_progress
@@ -22,7 +23,7 @@ from hf_spaces_runner.errors import (
     RunnerError,
     StartupTimeoutError,
 )
-from hf_spaces_runner.orchestrator import ending, probe
+from hf_spaces_runner.orchestrator import ending, http_get
 from hf_spaces_runner.orchestrator.readiness import wait_until_ready
 from tests.fakes.engine import FakeContainer, Program, started_container
 
@@ -111,8 +112,12 @@ def exited(code: int, *, oom_killed: bool = False, error: str = "") -> Container
     return ContainerState(status=ContainerStatus.EXITED, exit_code=code, oom_killed=oom_killed, error=error)
 
 
-def wait(own: FakeContainer, limit_s: float = 30.0) -> None:
-    wait_until_ready(own, Deadline.after(limit_s, time.monotonic), ignore_progress)
+GRADIO = Api(kind=ApiKind.GRADIO)
+
+
+def wait(own: FakeContainer, limit_s: float = 30.0, api: Api = GRADIO, remembered: ApiKind | None = None) -> Spoken:
+    deadline = Deadline.after(limit_s, time.monotonic)
+    return wait_until_ready(own, deadline, ignore_progress, api=api, remembered=remembered)
 
 
 def failure(own: FakeContainer, limit_s: float = 0.4) -> RunnerError:
@@ -204,7 +209,7 @@ def test_what_is_not_gradio_ends_with_the_timeout_and_what_was_seen(serve: Serve
 def test_of_an_answer_without_end_no_more_is_read_than_a_configuration_has(
     serve: Serve, size: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(probe, "_CONFIG_MAX_BYTES", 1024**2)
+    monkeypatch.setattr(http_get, "MAX_BYTES", 1024**2)
     start = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%s\r\n" % size
     sent: list[int] = []
 
@@ -217,6 +222,122 @@ def test_of_an_answer_without_end_no_more_is_read_than_a_configuration_has(
     error = failure(container(serve(flood, silent).port))
     assert isinstance(error, StartupTimeoutError)
     assert sum(sent) < 64 * 1024**2
+
+
+@pytest.fixture
+def pages(serve: Serve) -> Callable[[dict[str, Reply]], Server]:
+    """Start a server that has some paths, and answers 404 for others."""
+
+    def start(replies: dict[str, Reply]) -> Server:
+        def reply(connection: socket.socket) -> None:
+            path = server.asked[-1].split(b" ")[1].decode()
+            replies.get(path, http(b"no such page", "404 Not Found"))(connection)
+
+        server = serve(reply)
+        return server
+
+    return start
+
+
+Pages = Callable[[dict[str, Reply]], Server]
+OPENAPI = http(b'{"openapi": "3.1.0", "paths": {}}')
+IN_ORDER = ["/config", "/openapi.json", "/v1/models", "/_stcore/health", "/"]
+
+
+def paths(server: Server) -> list[str]:
+    return [asked.split(b" ")[1].decode() for asked in server.asked]
+
+
+@pytest.mark.parametrize(
+    ("replies", "kind", "asked"),
+    [
+        ({"/config": http(CONFIG), "/openapi.json": OPENAPI}, ApiKind.GRADIO, 1),
+        ({"/openapi.json": OPENAPI, "/": http(b"<html>")}, ApiKind.OPENAPI, 2),
+        ({"/v1/models": http(b'{"data": []}'), "/": http(b"<html>")}, ApiKind.OPENAI, 3),
+        ({"/v1/models": http(b"", "401 Unauthorized")}, ApiKind.OPENAI, 3),
+        ({"/_stcore/health": http(b"ok"), "/": http(b"<html>")}, ApiKind.STREAMLIT, 4),
+    ],
+)
+def test_what_a_space_speaks_is_found_out_in_order(
+    pages: Pages, replies: dict[str, Reply], kind: ApiKind, asked: int
+) -> None:
+    server = pages(replies)
+    assert wait(container(server.port), api=Api()).kind is kind
+    assert paths(server) == IN_ORDER[:asked]
+
+
+def test_a_page_is_taken_for_the_app_when_it_stays_all_that_there_is(pages: Pages) -> None:
+    server = pages({"/": http(b"<html>")})
+    own, clock = container(server.port), Waiting()
+    spoken = wait_until_ready(own, Deadline.after(60, clock.clock), ignore_progress, api=Api(), sleep=clock.sleep)
+    assert spoken.kind is ApiKind.PAGE
+    assert clock.now >= 2
+
+
+def test_a_page_before_the_app_is_not_the_app(pages: Pages) -> None:
+    replies = {"/": http(b"<html>loading</html>")}
+    server, clock = pages(replies), Waiting()
+
+    def sleep(seconds: float) -> None:
+        clock.sleep(seconds)
+        if clock.now > 1:
+            replies["/config"] = http(CONFIG)
+
+    deadline = Deadline.after(60, clock.clock)
+    spoken = wait_until_ready(container(server.port), deadline, ignore_progress, api=Api(), sleep=sleep)
+    assert spoken.kind is ApiKind.GRADIO
+
+
+def test_what_was_remembered_is_asked_first(pages: Pages) -> None:
+    server = pages({"/openapi.json": OPENAPI})
+    assert wait(container(server.port), api=Api(), remembered=ApiKind.OPENAPI).kind is ApiKind.OPENAPI
+    assert paths(server) == ["/openapi.json"]
+
+
+def test_what_was_remembered_wrongly_does_no_harm(pages: Pages) -> None:
+    server = pages({"/config": http(CONFIG)})
+    assert wait(container(server.port), api=Api(), remembered=ApiKind.OPENAI).kind is ApiKind.GRADIO
+    assert paths(server) == ["/v1/models", "/config"]
+
+
+def test_the_health_of_an_entry_comes_before_all_else(pages: Pages) -> None:
+    replies = {"/": http(b"<html>"), "/api/health": http(b"", "503 Service Unavailable")}
+    server, clock = pages(replies), Waiting()
+
+    def sleep(seconds: float) -> None:
+        clock.sleep(seconds)
+        if clock.now > 1:
+            replies["/api/health"] = http(b"{}")
+
+    api = Api(kind=ApiKind.HTTP, health="/api/health")
+    deadline = Deadline.after(60, clock.clock)
+    assert (
+        wait_until_ready(container(server.port), deadline, ignore_progress, api=api, sleep=sleep).kind is ApiKind.HTTP
+    )
+    assert set(paths(server)) == {"/api/health"}
+
+
+@pytest.mark.parametrize(
+    ("replies", "api", "observed"),
+    [
+        ({}, Api(), "its port answers, and is neither Gradio, OpenAPI, an OpenAI-compatible server nor a page: GET /"),
+        ({"/": http(b"", "500 Oops")}, Api(kind=ApiKind.HTTP), "GET / on its port answered 500"),
+        (
+            {"/": http(b"<html>")},
+            Api(kind=ApiKind.OPENAPI),
+            "GET /openapi.json on its port answered 404, not an OpenAPI",
+        ),
+        ({"/openapi.json": http(b"{}")}, Api(kind=ApiKind.OPENAPI), "something that is not an OpenAPI description"),
+        ({"/v1/models": http(b"[]")}, Api(kind=ApiKind.OPENAI), "something that is not a list of models"),
+        ({"/": http(b"<html>")}, Api(health="/healthz"), "GET /healthz on its port answered 404"),
+    ],
+)
+def test_what_is_not_what_the_entry_says_is_told(
+    pages: Pages, replies: dict[str, Reply], api: Api, observed: str
+) -> None:
+    with pytest.raises(StartupTimeoutError) as caught:
+        wait(container(pages(replies).port), 0.4, api)
+    assert observed in caught.value.message
 
 
 def test_a_very_large_configuration_is_taken(serve: Serve) -> None:

@@ -6,18 +6,20 @@ import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hf_spaces_runner import __version__
 from hf_spaces_runner.calling.caller import AnswerLimits
-from hf_spaces_runner.calling.gradio import GradioCaller
-from hf_spaces_runner.calling.gradio_queue import unquote_repr
+from hf_spaces_runner.calling.gradio.app_errors import unquote_repr
+from hf_spaces_runner.calling.gradio.caller import GradioCaller
 from hf_spaces_runner.domain.answer import Answer
-from hf_spaces_runner.domain.call import Call
+from hf_spaces_runner.domain.call import Call, Login
 from hf_spaces_runner.domain.deadline import Deadline
 from hf_spaces_runner.domain.progress import Progress
 from hf_spaces_runner.domain.request import InputValue
+from hf_spaces_runner.domain.secret import Secret
 from hf_spaces_runner.errors import (
     AnswerError,
     CallError,
@@ -27,6 +29,7 @@ from hf_spaces_runner.errors import (
     RunnerError,
     SpaceFailedError,
 )
+from tests.one_call import call_once
 from tests.unit.calling.fake_space import (
     FILE,
     Answerer,
@@ -67,7 +70,7 @@ def ask(
 ) -> Answer:
     deadline = Deadline.after(limit_s, time.monotonic)
     call = Call(prompt=None if inputs else "hello", inputs=inputs)
-    return GradioCaller(limits).call(space.base_url, call, scratch, deadline, on_progress)
+    return call_once(GradioCaller(limits), space.base_url, call, scratch, deadline, on_progress)
 
 
 # A well-meaning app
@@ -291,8 +294,8 @@ def test_each_step_can_be_answered_badly(
     ("answers", "message"),
     [
         ({"get_config": answer_raw(b"", 404)}, "no Gradio app"),
-        ({"get_info": answer_json({"named_endpoints": {}})}, "offers no endpoint"),
-        ({"get_config": answer_json(config(protocol="ws", version="3.50.2"))}, "protocol ws of Gradio 3.50.2"),
+        ({"get_config": answer_json(config(dependencies=[]))}, "offers no endpoint"),
+        ({"get_config": answer_json(config(protocol="sse_v9", version="9.1"))}, "protocol sse_v9 of Gradio 9.1 is not"),
     ],
 )
 def test_what_cannot_be_called(tmp_path: Path, answers: dict[str, Answerer], message: str) -> None:
@@ -583,7 +586,122 @@ def test_a_cookie_is_not_kept_for_the_next_call(tmp_path: Path) -> None:
     with fake_space(get_info=answer_raw(json.dumps(info()).encode(), 200, {"Set-Cookie": "a=b"})) as space:
         caller = GradioCaller()
         deadline = Deadline.after(20, time.monotonic)
-        caller.call(space.base_url, Call(prompt="x"), tmp_path, deadline)
+        call_once(caller, space.base_url, Call(prompt="x"), tmp_path, deadline)
         before = len(space.headers)
-        caller.endpoints(space.base_url, deadline)
+        caller.open(space.base_url, deadline).__exit__(None, None, None)
     assert all("Cookie" not in headers for headers in space.headers[before:])
+
+
+# The direct way, and files that come as text
+
+
+def app_of_its_own(**more: Any) -> Answerer:
+    """Return the `/config` of an app that does not believe to run on the Hub."""
+    return answer_json(config(is_space=False, **more))
+
+
+def asked(space: FakeSpace) -> list[str]:
+    return [request for request in space.requests if request.startswith("POST")]
+
+
+def test_a_plain_function_is_called_directly_where_the_app_lets_it(tmp_path: Path) -> None:
+    with fake_space(get_config=app_of_its_own()) as space:
+        answer = ask(space, tmp_path)
+    assert [output.value for output in answer.outputs] == ["direct"]
+    assert asked(space) == ["POST /gradio_api/run/predict"]
+
+
+@pytest.mark.parametrize("status", [401, 404, 405])
+def test_where_the_app_wants_it_in_the_queue_it_goes_there(tmp_path: Path, status: int) -> None:
+    closed = answer_json({"detail": "does not accept direct HTTP POST requests"}, status)
+    deadline = Deadline.after(20, time.monotonic)
+    with (
+        fake_space(get_config=app_of_its_own(), post_run=closed) as space,
+        GradioCaller().open(space.base_url, deadline) as session,
+    ):
+        for _ in range(2):
+            answer = session.call(Call(prompt="x"), tmp_path, deadline)
+            assert [output.value for output in answer.outputs] == ["said"]
+    join, run = "POST /gradio_api/queue/join", "POST /gradio_api/run/predict"
+    assert asked(space) == [run, join, join]
+
+
+def test_a_generator_goes_over_the_queue(tmp_path: Path) -> None:
+    described = config(is_space=False)
+    described["dependencies"][0]["types"] = {"generator": True}
+    with fake_space(get_config=answer_json(described)) as space:
+        ask(space, tmp_path)
+    assert asked(space) == ["POST /gradio_api/queue/join"]
+
+
+def test_an_error_of_a_direct_call_is_the_apps_own(tmp_path: Path) -> None:
+    failed = answer_json({"error": "not today"}, 500)
+    with (
+        fake_space(get_config=app_of_its_own(), post_run=failed) as space,
+        pytest.raises(SpaceFailedError, match="/predict failed: not today"),
+    ):
+        ask(space, tmp_path)
+
+
+def test_who_asks_is_told_why_and_how(tmp_path: Path) -> None:
+    told: list[Progress] = []
+    with fake_space() as space:
+        call = Call(prompt="x", explain=True)
+        call_once(GradioCaller(), space.base_url, call, tmp_path, Deadline.after(20, time.monotonic), told.append)
+    assert [progress.message for progress in told if progress.note] == [
+        "endpoint /predict(text: text) -> Textbox: takes a prompt",
+        "called over the app's queue",
+    ]
+
+
+FILE_INFO = info()
+FILE_INFO["named_endpoints"]["/predict"]["parameters"] = [
+    {"label": "Image", "parameter_name": "image", "parameter_has_default": False, "type": FILE, "component": "Image"}
+]
+
+
+def sent(space: FakeSpace) -> list[Any]:
+    position = space.requests.index("POST /gradio_api/queue/join")
+    data: list[Any] = json.loads(space.bodies[position])["data"]
+    return data
+
+
+def test_an_image_in_base64_is_uploaded_as_the_file_that_it_is(tmp_path: Path) -> None:
+    with fake_space(get_info=answer_json(FILE_INFO)) as space:
+        ask(space, tmp_path, InputValue(name="image", value="data:image/png;base64,aGVsbG8="))
+    position = space.requests.index("POST /gradio_api/upload")
+    assert b'filename="file.png"' in space.bodies[position]
+    assert b"hello" in space.bodies[position]
+    assert sent(space)[0]["path"] == "/tmp/gradio/x"  # noqa: S108 - in the fake Space
+
+
+def test_an_address_that_the_user_gave_is_named_to_the_space(tmp_path: Path) -> None:
+    with fake_space(get_info=answer_json(FILE_INFO)) as space:
+        ask(space, tmp_path, InputValue(name="image", value="https://example.org/a.png"))
+    assert sent(space)[0]["url"] == "https://example.org/a.png"
+    assert "POST /gradio_api/upload" not in space.requests
+
+
+def test_a_login_of_the_apps_own(tmp_path: Path) -> None:
+    def login(handler: BaseHTTPRequestHandler) -> None:
+        send(handler, b'{"success": true}', 200, {"Set-Cookie": "access-token=abc; Path=/"})
+
+    with fake_space() as space:
+        space.answers["POST /login"] = login
+        who = Login(user="ada", password=Secret("a&b=c"))
+        deadline = Deadline.after(20, time.monotonic)
+        call_once(GradioCaller(), space.base_url, Call(prompt="x"), tmp_path, deadline, login=who)
+    assert space.bodies[0] == b"username=ada&password=a%26b%3Dc"
+    assert all(headers["Cookie"] == "access-token=abc" for headers in space.headers[1:])
+
+
+def test_a_login_that_is_refused_is_told() -> None:
+    with fake_space() as space:
+        space.answers["POST /login"] = answer_json({"detail": "Incorrect credentials."}, 400)
+        with pytest.raises(CallError, match="does not let ada in: Incorrect credentials") as caught:
+            GradioCaller().open(
+                space.base_url,
+                Deadline.after(20, time.monotonic),
+                login=Login(user="ada", password=Secret("wrong")),
+            )
+    assert (caught.value.verdict, "wrong" in caught.value.message) == ("login_refused", False)

@@ -1,6 +1,6 @@
 import pytest
 
-from hf_spaces_runner.calling.queue_progress import QueueProgress
+from hf_spaces_runner.calling.gradio.queue_progress import QueueProgress
 from hf_spaces_runner.domain.progress import Phase, Progress
 
 
@@ -18,10 +18,12 @@ def told(*messages: dict[str, object]) -> tuple[list[tuple[str, int | None, int 
     [
         ({"msg": "estimation", "rank": 2}, ("number 3 in the Space's queue", None, None)),
         ({"msg": "process_starts"}, ("/do runs", None, None)),
-        ({"msg": "process_generating"}, ("/do gave partial output 1", 1, None)),
-        ({"msg": "log", "log": "look\x1b[31m here\nand there", "level": "info"}, ("look here and there", None, None)),
-        ({"msg": "log", "log": "look", "level": "warning"}, ("warning: look", None, None)),
-        ({"msg": "log", "log": "look", "level": "<b>"}, ("look", None, None)),
+        (
+            {"msg": "log", "log": "look\x1b[31m here\nand there", "level": "info"},
+            ("the Space says: look here and there", None, None),
+        ),
+        ({"msg": "log", "log": "look", "level": "warning"}, ("the Space says: look", None, None)),
+        ({"msg": "log", "log": "look", "level": "<b>"}, ("the Space says: look", None, None)),
         (
             {"msg": "progress", "progress_data": [{"index": 1, "length": 3, "desc": "step"}]},
             ("step", 1, 3),
@@ -55,6 +57,27 @@ def test_a_message_becomes_an_event(message: dict[str, object], event: tuple[str
 )
 def test_nonsense_is_ignored(message: dict[str, object]) -> None:
     assert told(message) == ([], "it had not entered the queue")
+
+
+@pytest.mark.parametrize(
+    ("level", "warning"), [("info", False), ("success", False), ("warning", True), ("error", True), (7, False)]
+)
+def test_what_the_app_says_to_its_visitors_stays(level: object, warning: bool) -> None:
+    events: list[Progress] = []
+    QueueProgress("/do", events.append).take({"msg": "log", "log": "look", "level": level})
+    assert [(event.note, event.warning) for event in events] == [(True, warning)]
+
+
+def test_a_partial_output_carries_its_text() -> None:
+    events: list[Progress] = []
+    progress = QueueProgress("/do", events.append)
+    progress.generated((1, "so\x1b[31m far", "no"))
+    progress.generated(())
+    assert [(event.message, event.completed, event.partial) for event in events] == [
+        ("/do gave partial output 1", 1, "so far"),
+        ("/do gave partial output 2", 2, None),
+    ]
+    assert progress.standing == "the function was running, and had given 2 partial outputs"
 
 
 def test_a_long_message_is_cut() -> None:

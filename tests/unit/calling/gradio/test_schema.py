@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hf_spaces_runner.calling.endpoint import Endpoint, ParameterKind
-from hf_spaces_runner.calling.gradio_schema import read_config, read_endpoints
+from hf_spaces_runner.calling.endpoint import ParameterKind
+from hf_spaces_runner.calling.gradio.app import read_config
+from hf_spaces_runner.calling.gradio.endpoint import GradioEndpoint
+from hf_spaces_runner.calling.gradio.schema import read_endpoints
 from hf_spaces_runner.calling.parameter_type import ParameterType, read_type
 from hf_spaces_runner.domain.terminal import printable
 from hf_spaces_runner.errors import AnswerError, NoEndpointError
@@ -20,8 +22,8 @@ JSON = st.recursive(
 )
 
 
-def only(described_config: object, described_info: object) -> Endpoint:
-    (endpoint,) = read_endpoints(described_config, described_info)
+def only(described_config: object, described_info: object) -> GradioEndpoint:
+    (endpoint,) = read_endpoints(described_config, described_info, read_config(described_config))
     return endpoint
 
 
@@ -64,7 +66,7 @@ def test_what_an_endpoint_says_of_itself(
 def test_a_private_endpoint_is_none() -> None:
     described = config()
     described["dependencies"][0]["api_visibility"] = "private"
-    assert read_endpoints(described, info()) == ()
+    assert read_endpoints(described, info(), read_config(described)) == ()
 
 
 def test_an_early_gradio_4_has_its_defaults_in_the_config() -> None:
@@ -91,16 +93,30 @@ def test_the_names_that_gradio_fills_in_are_not_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "protocol", "message"),
-    [("3.50.2", None, "protocol ws of Gradio 3.50.2 is not"), ("4.8.0", "sse", "protocol sse of Gradio 4.8.0 is not")],
+    ("protocol", "message"), [("sse_v4", "protocol sse_v4 of Gradio 5.49.1 is not"), (["ws"], "protocol .* is not")]
 )
-def test_an_older_protocol_is_named(version: str, protocol: str | None, message: str) -> None:
+def test_an_unknown_protocol_is_named(protocol: object, message: str) -> None:
     with pytest.raises(NoEndpointError, match=message):
-        read_config(config(version=version, protocol=protocol))
+        read_config(config(protocol=protocol))
 
 
-@pytest.mark.parametrize("protocol", ["sse_v1", "sse_v2", "sse_v2.1", "sse_v3"])
-def test_a_newer_protocol_is_taken(protocol: str) -> None:
+@pytest.mark.parametrize(
+    ("protocol", "expected"),
+    [
+        (None, (True, False, False)),
+        ("sse", (False, False, False)),
+        ("sse_v1", (False, False, False)),
+        ("sse_v2", (False, True, False)),
+        ("sse_v3", (False, True, True)),
+    ],
+)
+def test_what_a_protocol_means(protocol: str | None, expected: tuple[bool, bool, bool]) -> None:
+    app = read_config(config(protocol=protocol))
+    assert (app.is_gradio_3, app.protocol.sends_differences, app.marks_files) == expected
+
+
+@pytest.mark.parametrize("protocol", ["ws", "sse", "sse_v1", "sse_v2", "sse_v2.1", "sse_v3"])
+def test_each_protocol_is_taken(protocol: str) -> None:
     app = read_config(config(protocol=protocol, max_file_size=100))
     assert (app.version, app.prefix, app.max_file_bytes) == ((5, 49), "/gradio_api", 100)
     assert app.marks_files == (protocol in {"sse_v2.1", "sse_v3"})
@@ -121,7 +137,7 @@ def test_a_prefix_that_is_no_path_is_refused(prefix: object) -> None:
 @pytest.mark.parametrize("described", [None, [], {}, {"named_endpoints": []}])
 def test_what_is_no_info_is_refused(described: object) -> None:
     with pytest.raises(AnswerError, match="no endpoints object"):
-        read_endpoints(config(), described)
+        read_endpoints(config(), described, read_config(config()))
 
 
 def test_one_schema_is_read_once_however_often_it_is_named() -> None:
@@ -200,7 +216,7 @@ NULLABLE = {"anyOf": [{"type": "null"}, FILE]}
             ParameterType(kind=K.LIST, choices=("a",)),
         ),
         ({"type": "array", "items": {"type": "number"}}, "X", {}, ParameterType(kind=K.LIST)),
-        ({"type": "array", "items": {"type": "array"}}, "Dataframe", {}, ParameterType(kind=K.JSON)),
+        ({"type": "array", "items": {"type": "array"}}, "Dataframe", {}, ParameterType(kind=K.TABLE)),
         (FILE, "Image", {}, ParameterType(kind=K.IMAGE)),
         (REFERENCE, "Audio", {}, ParameterType(kind=K.AUDIO)),
         (NULLABLE, "File", {}, ParameterType(kind=K.FILE)),

@@ -1,0 +1,58 @@
+"""`hfsr run --chat`: a line from stdin is a message, and the Space remembers the ones before."""
+
+import sys
+from collections.abc import Iterator
+
+from hf_spaces_runner.cli.common import failure_as_json
+from hf_spaces_runner.cli.presenter import Presenter
+from hf_spaces_runner.cli.progress import progress_display
+from hf_spaces_runner.cli.show_result import show_answer
+from hf_spaces_runner.cli.stream import TextStream
+from hf_spaces_runner.domain.request import Request
+from hf_spaces_runner.errors import AnswerError, InvalidInputError, SpaceFailedError
+from hf_spaces_runner.runner import Runner
+
+
+def chat(presenter: Presenter, request: Request, *, streams: bool) -> None:
+    """Talk with the Space of `request` until stdin ends; its prompt, if there is one, is the first message.
+
+    What the Space's own code does not like ends that message, and not the chat.
+
+    Raises:
+        RunnerError: the Space could not be started, or is gone.
+    """
+    stream = TextStream(presenter)
+    with (
+        progress_display(presenter) as on_progress,
+        Runner(
+            on_progress=stream.listen(on_progress) if streams and not presenter.json else on_progress,
+            command="hfsr run --chat",
+        ).chat(request) as conversation,
+    ):
+        if presenter.human:
+            presenter.note("Write a message and press Enter; Ctrl-D ends the chat.")
+        for text in _messages(request.prompt, asks=presenter.human and not presenter.quiet):
+            try:
+                answer = conversation.say(text)
+            except (SpaceFailedError, InvalidInputError, AnswerError) as error:
+                stream.finish(None)
+                presenter.failure(error)
+                if presenter.json:
+                    presenter.object({"prompt": text, **failure_as_json(error)})
+                continue
+            written = stream.finish(answer.text)
+            show_answer(presenter, text, answer, written=written)
+
+
+def _messages(first: str | None, *, asks: bool) -> Iterator[str]:
+    if first is not None:
+        yield first
+    while True:
+        if asks:
+            sys.stderr.write("> ")
+            sys.stderr.flush()
+        line = sys.stdin.readline()
+        if not line:
+            return
+        if line.strip():
+            yield line.rstrip("\n")

@@ -1,0 +1,119 @@
+"""Holds a conversation with one Space: image, container, session, and everything removed again on the way out."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hf_spaces_runner.calling.caller import Session
+from hf_spaces_runner.calling.endpoint import Endpoint
+from hf_spaces_runner.domain.answer import Answer
+from hf_spaces_runner.domain.api import CALLABLE, ApiKind
+from hf_spaces_runner.domain.call import Call
+from hf_spaces_runner.domain.deadline import Deadline
+from hf_spaces_runner.domain.image import Image
+from hf_spaces_runner.domain.plan import Candidate
+from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback
+from hf_spaces_runner.errors import NoEndpointError
+from hf_spaces_runner.explained_call import explained
+from hf_spaces_runner.orchestrator.scratch import scratch_directory
+from hf_spaces_runner.ready_space import (
+    Measured,
+    ReadySpace,
+    Services,
+    acquire_image,
+    find_ready,
+    launch_spec,
+    ready_space,
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Conversation:
+    """A Space that listens; calls go to it one after the other, and what it keeps of a visitor it keeps."""
+
+    candidate: Candidate
+    image: Image
+    ready: ReadySpace
+    session: Session
+    scratch: Path
+    measured: Measured
+    on_progress: ProgressCallback
+    _calls: int = field(default=0, init=False)
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """What can be called."""
+        return self.session.endpoints
+
+    def call(self, call: Call) -> Answer:
+        """Return what the Space answers to `call`.
+
+        Raises:
+            CallError, AnswerError: see `Session.call`; with what shows the cause.
+            LaunchError: it was ended for the memory or the disk that it took.
+        """
+        self._calls += 1
+        folder = self.scratch / f"{self._calls}"
+        folder.mkdir()
+        with self.measured.phase(Phase.CALL), explained(self.ready):
+            deadline = Deadline.after(self.candidate.timeout_s, time.monotonic)
+            answer = self.session.call(call, folder, deadline, self.on_progress)
+            self.on_progress(Progress(phase=Phase.CALL, message="answered", done=True))
+        return answer
+
+
+@contextmanager
+def conversing(
+    services: Services, candidate: Candidate, run_id: str, measured: Measured, on_progress: ProgressCallback
+) -> Iterator[Conversation]:
+    """Yield a conversation with the Space of `candidate`, which is started unless it is up.
+
+    Raises:
+        RunnerError: its image cannot be had, it could not be started, never answered, or has nothing to call.
+    """
+    image = acquire_image(services, candidate, measured, on_progress)
+    with ExitStack() as stack:
+        scratch = stack.enter_context(scratch_directory(services.scratch, run_id))
+        ready = find_ready(services, candidate, image, on_progress)
+        if ready is None:
+            spec = launch_spec(services, candidate, image, lifetime_s=None if candidate.keep else candidate.lifetime_s)
+            ready = stack.enter_context(
+                ready_space(services, candidate, image, spec, measured, on_progress, meanwhile=lambda: _load(services))
+            )
+        session = stack.enter_context(_open(services, candidate, ready, measured, on_progress))
+        yield Conversation(
+            candidate=candidate,
+            image=image,
+            ready=ready,
+            session=session,
+            scratch=scratch,
+            measured=measured,
+            on_progress=on_progress,
+        )
+
+
+def _open(
+    services: Services, candidate: Candidate, ready: ReadySpace, measured: Measured, on_progress: ProgressCallback
+) -> Session:
+    space, spoken = candidate.space, ready.spoken
+    if spoken.kind not in CALLABLE:
+        what = "a Streamlit app" if spoken.kind is ApiKind.STREAMLIT else "a web page"
+        raise NoEndpointError(
+            f"{space.id} is {what}, and has no API that could be called",
+            verdict="no_api",
+            hint=f"hfsr up {space.id} --open shows it in a browser",
+        )
+    with measured.phase(Phase.CALL), explained(ready):
+        on_progress(Progress(phase=Phase.CALL, message=f"calling {space.id}"))
+        deadline = Deadline.after(candidate.timeout_s, time.monotonic)
+        caller = services.connect_caller(spoken.kind, space.api)
+        return caller.open(ready.url, deadline, description=spoken.description, login=candidate.login)
+
+
+def _load(services: Services) -> None:
+    """Load what the call will need, while the Space begins."""
+    import hf_spaces_runner.results.process  # noqa: F401, PLC0415
+
+    services.load_callers()

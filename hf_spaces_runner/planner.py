@@ -1,0 +1,128 @@
+"""Makes plans: gathers what the settings, the registry and the images here say, and lets pure code decide."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from secrets import token_hex
+
+from hf_spaces_runner.domain.image import Image, ImageSource
+from hf_spaces_runner.domain.labels import name_while_up
+from hf_spaces_runner.domain.launch import LaunchSpec
+from hf_spaces_runner.domain.plan import Candidate, Plan
+from hf_spaces_runner.domain.progress import ProgressCallback
+from hf_spaces_runner.domain.request import Request
+from hf_spaces_runner.domain.space import Space
+from hf_spaces_runner.images.acquire import Images
+from hf_spaces_runner.images.base_name import base_image_name
+from hf_spaces_runner.images.source import find_image_source
+from hf_spaces_runner.input_files import check_files
+from hf_spaces_runner.orchestrator.ownership import own_name, own_user
+from hf_spaces_runner.planning.check_request import check_request
+from hf_spaces_runner.planning.launch_policy import LaunchDefaults, RunIdentity, for_image
+from hf_spaces_runner.planning.plan import PlanDefaults, make_plan
+from hf_spaces_runner.registry.references import find_space
+from hf_spaces_runner.registry.registry import Registry
+from hf_spaces_runner.registry.snapshot import Snapshots
+from hf_spaces_runner.results.output_directory import check_output_directory
+from hf_spaces_runner.settings import LoadedSettings
+
+
+class Planner:
+    """Plans for one set of settings.
+
+    Args:
+        settings: what counts where a request is silent.
+        snapshots: what files were read into before.
+        registry: returns the Spaces that are known.
+        images: returns what knows the images on the engine; asked for only where that matters.
+        on_progress: called while a base image is got.
+        command: what others are told who wait for a slot that this holds.
+    """
+
+    def __init__(
+        self,
+        settings: LoadedSettings,
+        snapshots: Snapshots,
+        *,
+        registry: Callable[[], Registry],
+        images: Callable[[], Images],
+        on_progress: ProgressCallback,
+        command: str,
+    ) -> None:
+        self._settings = settings
+        self._snapshots = snapshots
+        self._registry = registry
+        self._images = images
+        self._on_progress = on_progress
+        self._command = command
+
+    def find(self, reference: str) -> Space:
+        """Return the Space that `reference` names.
+
+        Raises:
+            RegistryError: there is none, or the registry cannot be read.
+        """
+        return find_space(reference, self._registry(), self._settings.values.image_registry)
+
+    def plan(self, request: Request, *, builds: bool) -> Plan:
+        """Return what to try for `request`; `builds` says whether a base image may be got or made for it.
+
+        Raises:
+            RunnerError: the request names something that is not there, or does not fit.
+        """
+        check_files(request)
+        if request.output_directory is not None:
+            check_output_directory(request.output_directory)
+        values = self._settings.values
+        space = self.find(request.space)
+        check_request(request, space)  # before the engine is asked for anything
+        defaults = PlanDefaults(
+            launch=LaunchDefaults(
+                memory_bytes=values.memory,
+                cpus=values.cpus,
+                pids_limit=values.pids_limit,
+                hf_cache=values.hf_cache,
+                network=values.network,
+            ),
+            image_registry=values.image_registry,
+            pull=values.pull,
+            startup_timeout_s=values.startup_timeout,
+            slot_timeout_s=values.slot_timeout,
+            timeout_s=values.timeout,
+        )
+        identity = RunIdentity(run_id=_new_run_id(), owner=own_name(), user=own_user(), command=self._command)
+        return make_plan(request, space, self.image_source(space, builds=builds), defaults, identity)
+
+    def preview(self, candidate: Candidate) -> tuple[LaunchSpec, bool]:
+        """Return the launch spec of `candidate` as its image completes it, and whether that image is here.
+
+        Of an image that is not here it is assumed that it has no useful command, as those of Gradio Spaces have none.
+        """
+        image = self._images().find(candidate.image)
+        assumed = image or Image(id="", reference=candidate.image.reference)
+        spec = for_image(candidate.launch_spec, assumed, candidate.default_command)
+        # Whoever pastes the line owns the container: no clean-up may take it for one of a run that has ended.
+        return replace(spec, name=name_while_up(spec.name)), image is not None
+
+    def image_source(self, space: Space, *, builds: bool) -> ImageSource:
+        """Return where the image of `space` comes from. See `plan` for `builds`."""
+        return find_image_source(
+            space,
+            image_registry=self._settings.values.image_registry,
+            ca_bundle=self._settings.values.ca_bundle,
+            snapshots=self._snapshots,
+            base_image=self._base_image_here if builds else self._base_image_to_be,
+        )
+
+    def _base_image_to_be(self, python_version: str) -> str:
+        """Return the base image that a build would use, without getting it."""
+        setting = self._settings.values.base_image
+        return self._images().local_base(setting, python_version) or base_image_name(setting, python_version)
+
+    def _base_image_here(self, python_version: str) -> str:
+        """Return the base image that a build uses, got or made now unless it is here."""
+        return self._images().acquire_base(self._settings.values.base_image, python_version, self._on_progress)
+
+
+def _new_run_id() -> str:
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{token_hex(3)}"
