@@ -39,17 +39,24 @@ def try_candidate(
         RunnerError: one of its subclasses, with what shows the cause where there was a container.
     """
     with conversing(services, candidate, run_id, measured, on_progress) as conversation:
-        return ask(conversation, candidate.call, output_directory or Path(f"hfsr-{candidate.space.id}-{run_id}"))
+        return ask(conversation, candidate.call, output_directory, run_id)
 
 
-def ask(conversation: Conversation, call: Call, output_directory: Path) -> Answered:
-    """Return what the Space answers to `call`, its files in `output_directory`. Raises as `try_candidate` does."""
+def ask(conversation: Conversation, call: Call, output_directory: Path | None, run_id: str) -> Answered:
+    """Return what the Space answers to `call`. Raises as `try_candidate` does.
+
+    Its files go into `output_directory`, and its tables as well; without one, into a folder named after the run.
+    """
     from hf_spaces_runner.results.process import process_result  # noqa: PLC0415 - see Services.connect_caller
 
     space = conversation.candidate.space
     answer = conversation.call(call)
     processed = process_result(
-        answer, category=space.category, output_type=space.output_type, output_directory=output_directory
+        answer,
+        category=space.category,
+        output_type=space.output_type,
+        output_directory=output_directory or Path(f"hfsr-{space.id}-{run_id}"),
+        tables_as_files=output_directory is not None,
     )
     ready = conversation.ready
     return Answered(processed=processed, image=conversation.image, container=ready.container.name, url=ready.url)

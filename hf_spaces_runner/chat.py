@@ -1,7 +1,6 @@
 """Talks with one Space message by message, for as long as it is up."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hf_spaces_runner.attempt import ask
@@ -24,7 +23,7 @@ class Chat:
     def __init__(self, conversation: Conversation, request: Request, run_id: str) -> None:
         self._conversation = conversation
         self._request = request
-        self._folder = request.output_directory or Path(f"hfsr-{conversation.candidate.space.id}-{run_id}")
+        self._run_id = run_id
 
     def say(self, text: str) -> "ProcessedAnswer":
         """Return what the Space answers to `text`.
@@ -33,4 +32,4 @@ class Chat:
             RunnerError: the call failed; the chat may go on if the Space is still up.
         """
         call = replace(self._conversation.candidate.call, prompt=text)
-        return ask(self._conversation, call, self._folder).processed
+        return ask(self._conversation, call, self._request.output_directory, self._run_id).processed

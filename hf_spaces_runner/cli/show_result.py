@@ -10,6 +10,7 @@ from hf_spaces_runner.cli.presenter import Presenter
 from hf_spaces_runner.domain.answer import OutputKind
 from hf_spaces_runner.domain.result import Attempt, Output, OutputFile, RunResult
 from hf_spaces_runner.domain.units import format_duration, format_size
+from hf_spaces_runner.results.table_csv import as_csv
 
 if TYPE_CHECKING:
     from hf_spaces_runner.results.process import ProcessedAnswer
@@ -114,10 +115,14 @@ def _show_plainly(presenter: Presenter, result: "RunResult | ProcessedAnswer", *
 
 def _reads_as(output: Output, text: str) -> bool:
     """Return whether `text` is what is printed of `output` anyway; the top of a list of labels is not."""
-    return output.value == text or json.dumps(output.value, ensure_ascii=False, separators=(",", ":")) == text
+    compact = json.dumps(output.value, ensure_ascii=False, separators=(",", ":"))
+    return text in (output.value, _in_words(output), compact)
 
 
 def _in_words(output: Output) -> str:
     if output.kind is OutputKind.TEXT:
         return str(output.value)
+    table = as_csv(output.value) if output.kind is OutputKind.TABLE else None
+    if table is not None:
+        return table.rstrip("\n")
     return json.dumps(output.value, ensure_ascii=False, indent=2)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import stat
+import tempfile
 from pathlib import Path
 
 from hf_spaces_runner.domain.answer import AnswerFile
@@ -55,6 +56,21 @@ class OutputFiles:
         self.written.append(output)
         return output, kind
 
+    def write(self, name: str, text: str, media_type: str) -> OutputFile:
+        """Write `text` into the folder, under `name`, which is safe, or one like it; raises as `take` does."""
+        with disk_errors(self._directory, HINT):
+            self._directory.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=self._directory, prefix=".", delete=False) as half:
+                half.write(text.encode())
+            source = Path(half.name)
+            try:
+                source.chmod(0o666 & ~_umask())
+                target = self._place(source, name)
+            finally:
+                source.unlink(missing_ok=True)
+        self.written.append(OutputFile(path=target, media_type=media_type, size_bytes=len(text.encode())))
+        return self.written[-1]
+
     def _place(self, source: Path, name: str) -> Path:
         if self._taken is None:
             self._directory.mkdir(parents=True, exist_ok=True)
@@ -68,6 +84,12 @@ class OutputFiles:
             except FileExistsError:  # somebody made it since we looked
                 continue
             return target
+
+
+def _umask() -> int:
+    umask = os.umask(0o022)
+    os.umask(umask)
+    return umask
 
 
 def true_name(name: str, kind: FileType) -> str:

@@ -4,14 +4,16 @@ import json
 import math
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hf_spaces_runner.domain.answer import Answer, AnswerOutput, OutputKind
 from hf_spaces_runner.domain.result import Output, OutputFile
+from hf_spaces_runner.domain.safe_name import safe_name
 from hf_spaces_runner.domain.terminal import one_line, printable
 from hf_spaces_runner.errors import AnswerError
 from hf_spaces_runner.results.output_files import OutputFiles
+from hf_spaces_runner.results.table_csv import as_csv
 
 MAX_DEPTH = 200
 
@@ -59,7 +61,9 @@ class _Part:
     rank: int = 0
 
 
-def process_result(answer: Answer, *, category: str, output_type: str, output_directory: Path) -> ProcessedAnswer:
+def process_result(
+    answer: Answer, *, category: str, output_type: str, output_directory: Path, tables_as_files: bool = False
+) -> ProcessedAnswer:
     """Return the outputs of `answer`, with its files moved into `output_directory`.
 
     Text loses its terminal control characters. The folder is made only where there are files.
@@ -69,6 +73,7 @@ def process_result(answer: Answer, *, category: str, output_type: str, output_di
         category: the Space's category in the registry; counts where `output_type` says nothing.
         output_type: what the registry says that the Space gives: with `json` or `table`, that output is the `text`.
         output_directory: the folder for the files.
+        tables_as_files: whether each table is written there as CSV.
 
     Raises:
         AnswerError: a value is nested too deep, or a file is not one.
@@ -79,6 +84,8 @@ def process_result(answer: Answer, *, category: str, output_type: str, output_di
     wanted = next((kind for word, kind in _WANTED if word in words), None)
     files = OutputFiles(output_directory)
     parts = [part for output in answer.outputs for part in _read_output(output, files, wanted)]
+    if tables_as_files:
+        parts = [_with_csv(part, files) for part in parts]
     texts = [part for part in parts if part.text is not None]
     best = min(texts, key=lambda part: part.rank, default=None)
     return ProcessedAnswer(
@@ -125,8 +132,20 @@ def _read_value(label: str, component: str, value: object, has_files: bool, want
         return _Part(output=part, text=str(value["label"]), rank=_RANK_TEXT)
     if has_files:
         return _Part(output=part)
+    table = as_csv(value) if kind is OutputKind.TABLE else None
+    if table is not None:
+        return _Part(output=part, text=table.rstrip("\n"), rank=_RANK_WANTED if kind is wanted else _RANK_JSON)
     compact = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return _Part(output=part, text=compact, rank=_RANK_WANTED if kind is wanted else _RANK_JSON)
+
+
+def _with_csv(part: _Part, files: OutputFiles) -> _Part:
+    """Return `part` with the path of the CSV file that its table was written to, if it is one."""
+    table = as_csv(part.output.value) if part.output.kind is OutputKind.TABLE else None
+    if table is None:
+        return part
+    written = files.write(f"{safe_name(part.output.label, 'table')}.csv", table, "text/csv")
+    return replace(part, output=replace(part.output, path=written.path))
 
 
 _RANK_WANTED, _RANK_TEXT, _RANK_JSON = range(3)

@@ -44,7 +44,7 @@ TABLE = {"headers": ["a"], "data": [[1]], "metadata": None}
         ("Label", {"label": None}, K.JSON, {"label": None}, '{"label":null}'),
         ("Json", {"a": [1, "ä"]}, K.JSON, {"a": [1, "ä"]}, '{"a":[1,"ä"]}'),
         ("Json", "text", K.TEXT, "text", "text"),
-        ("Dataframe", TABLE, K.TABLE, {"headers": ["a"], "data": [[1]]}, '{"headers":["a"],"data":[[1]]}'),
+        ("Dataframe", TABLE, K.TABLE, {"headers": ["a"], "data": [[1]]}, "a\n1"),
         ("Chatbot", [["a", "b"]], K.JSON, [["a", "b"]], '[["a","b"]]'),
         ("Image", None, K.IMAGE, None, None),
         ("Image", "https://elsewhere.example/x.png", K.TEXT, "https://elsewhere.example/x.png", "https://elsewhere.example/x.png"),
@@ -75,7 +75,7 @@ def test_no_outputs_are_no_text(tmp_path: Path) -> None:
         ("json", "", '{"a":1}'),
         ("", "json_extraction", '{"a":1}'),
         ("text", "json_extraction", "hi"),
-        ("table", "", '{"data":[[1]]}'),
+        ("table", "", "1"),
     ],
 )
 def test_the_text_is_the_first_that_reads_as_one_unless_more_is_known(
