@@ -39,24 +39,24 @@ def try_candidate(
         RunnerError: one of its subclasses, with what shows the cause where there was a container.
     """
     with conversing(services, candidate, run_id, measured, on_progress) as conversation:
-        return ask(conversation, candidate.call, output_directory, run_id)
+        processed = ask(conversation, candidate.call, output_directory, run_id)
+    # Only now: a container that stays up has got another name.
+    ready = conversation.ready
+    return Answered(processed=processed, image=conversation.image, container=ready.container.name, url=ready.url)
 
 
-def ask(conversation: Conversation, call: Call, output_directory: Path | None, run_id: str) -> Answered:
+def ask(conversation: Conversation, call: Call, output_directory: Path | None, run_id: str) -> "ProcessedAnswer":
     """Return what the Space answers to `call`. Raises as `try_candidate` does.
 
     Its files go into `output_directory`, and its tables as well; without one, into a folder named after the run.
     """
-    from hf_spaces_runner.results.process import process_result  # noqa: PLC0415 - see Services.connect_caller
+    from hf_spaces_runner.results.process import process_result  # noqa: PLC0415 - see Services.load_callers
 
     space = conversation.candidate.space
-    answer = conversation.call(call)
-    processed = process_result(
-        answer,
+    return process_result(
+        conversation.call(call),
         category=space.category,
         output_type=space.output_type,
         output_directory=output_directory or Path(f"hfsr-{space.id}-{run_id}"),
         tables_as_files=output_directory is not None,
     )
-    ready = conversation.ready
-    return Answered(processed=processed, image=conversation.image, container=ready.container.name, url=ready.url)

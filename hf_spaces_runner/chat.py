@@ -32,4 +32,4 @@ class Chat:
             RunnerError: the call failed; the chat may go on if the Space is still up.
         """
         call = replace(self._conversation.candidate.call, prompt=text)
-        return ask(self._conversation, call, self._request.output_directory, self._run_id).processed
+        return ask(self._conversation, call, self._request.output_directory, self._run_id)

@@ -57,9 +57,9 @@ def test_one_that_never_listens_ends_at_its_timeout(run_script: Callable[..., En
 
 
 def test_one_that_serves_something_else_is_told_apart(run_script: Callable[..., Ended]) -> None:
-    ended = run_script("other", SERVES_SOMETHING_ELSE, "--startup-timeout", "3s")
-    assert ended.exit_code == 12
-    assert "404" in ended.json["error"]
+    ended = run_script("other", SERVES_SOMETHING_ELSE)
+    assert (ended.exit_code, ended.json["verdict"]) == (13, "no_api")
+    assert "is a web page" in ended.json["error"]
 
 
 def test_one_that_needs_too_much_memory_is_named(run_script: Callable[..., Ended]) -> None:

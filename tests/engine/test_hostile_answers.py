@@ -116,7 +116,7 @@ def test_no_escape_sequence_reaches_the_terminal(hostile: HostileSpace, output_f
     ended = hostile.run("notes_flood", "-v", output_format=output_format, variables=variables)
     assert ended.exit_code == 0, ended.stderr
     assert "evil text" in ended.stdout
-    assert output_format == "quiet" or "warning: evil note" in ended.stderr
+    assert output_format == "quiet" or "Warning: the Space says: evil note" in ended.stderr
 
 
 @pytest.mark.parametrize("evil", ["ten_megabytes_of_error", "ten_megabytes_of_quoted_error"])

@@ -69,9 +69,11 @@ def test_more_than_was_announced_is_not_read(hostile: HostileSpace) -> None:
     assert (hostile.out / "a.bin").read_text() == "0123456789"
 
 
-@pytest.mark.parametrize("evil", ["ten_thousand_headers", "notes_flood"])
-def test_noise_around_an_answer_does_not_hide_it(hostile: HostileSpace, evil: str) -> None:
+@pytest.mark.parametrize(("evil", "notes"), [("ten_thousand_headers", 0), ("notes_flood", 20)])
+def test_noise_around_an_answer_does_not_hide_it(hostile: HostileSpace, evil: str, notes: int) -> None:
     ended = hostile.run(evil, call_s=30)
     assert ended.exit_code == 0, ended.stderr
     assert ended.json["text"] == "said"
-    assert ended.stderr == ""
+    lines = ended.stderr.splitlines()
+    assert len(lines) == notes
+    assert all(line.startswith("Warning: the Space says: ") for line in lines)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback
 from hf_spaces_runner.domain.terminal import one_line, printable
 
+_MAX_NOTES = 20
 _WARNINGS = frozenset({"warning", "error"})
 
 
@@ -15,6 +16,7 @@ class QueueProgress:
         self._endpoint = endpoint
         self._on_progress = on_progress
         self._generated = 0
+        self._notes = 0
         self.standing = "it had not entered the queue"
 
     def take(self, message: Mapping[str, object]) -> None:
@@ -37,8 +39,13 @@ class QueueProgress:
                     self._note(level if isinstance(level, str) else "info", text)
 
     def _note(self, level: str, text: str) -> None:
-        """Tell what the app says to its visitors (`gr.Info`, `gr.Warning`)."""
-        said = one_line(f"the Space says: {text}")
+        """Tell what the app says to its visitors (`gr.Info`, `gr.Warning`); an evil one says it a million times."""
+        self._notes += 1
+        if self._notes > _MAX_NOTES:
+            self._tell(text)
+            return
+        more = " (it says more, which is not shown)" if self._notes == _MAX_NOTES else ""
+        said = f"{one_line(f'the Space says: {text}')}{more}"
         self._on_progress(Progress(phase=Phase.CALL, message=said, warning=level in _WARNINGS, note=True))
 
     def generated(self, outputs: Sequence[object]) -> None:

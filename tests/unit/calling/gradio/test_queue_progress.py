@@ -68,6 +68,17 @@ def test_what_the_app_says_to_its_visitors_stays(level: object, warning: bool) -
     assert [(event.note, event.warning) for event in events] == [(True, warning)]
 
 
+def test_of_many_notes_the_first_are_shown() -> None:
+    events: list[Progress] = []
+    progress = QueueProgress("/do", events.append)
+    for number in range(30):
+        progress.take({"msg": "log", "log": f"note {number}", "level": "warning"})
+    shown = [event.message for event in events if event.note]
+    assert len(events) == 30
+    assert shown[0] == "the Space says: note 0"
+    assert shown[-1] == "the Space says: note 19 (it says more, which is not shown)"
+
+
 def test_a_partial_output_carries_its_text() -> None:
     events: list[Progress] = []
     progress = QueueProgress("/do", events.append)
