@@ -59,7 +59,8 @@ def _show_endpoints(presenter: Presenter, request: Request) -> None:
     from hf_spaces_runner.runner import Runner  # noqa: PLC0415
 
     with progress_display(presenter) as on_progress:
-        endpoints = Runner(on_progress=on_progress, command="hfsr info").endpoints(request)
+        found = Runner(on_progress=on_progress, command="hfsr info").endpoints(request)
+    endpoints = sorted(found, key=lambda endpoint: not endpoint.public)
     if presenter.json:
         shown = [endpoint_as_json(request.space, endpoint) for endpoint in endpoints]
         presenter.object({"space": request.space, "endpoints": shown})

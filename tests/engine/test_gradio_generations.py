@@ -19,7 +19,7 @@ from hf_spaces_runner.domain.secret import Secret
 from hf_spaces_runner.errors import CallError, CallTimeoutError, SpaceFailedError
 from tests.engine.apps import GradioApps
 from tests.engine.oracle.answers import of_ours
-from tests.engine.oracle.calls import FIRST_4, GRADIO_3, MODEL, PICTURE, VERSIONS
+from tests.engine.oracle.calls import EARLY_4, FIRST_4, GRADIO_3, MODEL, PICTURE, VERSIONS
 
 NEWEST = VERSIONS[-1]
 pytestmark = [pytest.mark.engine, pytest.mark.parametrize("version", VERSIONS)]
@@ -129,6 +129,13 @@ def test_what_takes_too_long_is_given_up_and_the_next_call_works(components: Tal
     assert components.say("abc", "/textbox") == "cba"
 
 
+def test_what_is_given_up_ends_on_the_server(components: Talk) -> None:
+    """The function takes one call at a time: the next one would wait 40 s for the first to end."""
+    with pytest.raises(CallTimeoutError):
+        components.answer("x" * 800, "/stream", limit_s=1)
+    assert components.answer("abc", "/stream", limit_s=25).outputs[0].value == "abc"
+
+
 def test_the_direct_way_brings_the_same(direct: Talk, version: str) -> None:
     named = {"textbox": "abc", "batched": "abc", "state": "abc", "optional": "abc", "label": "a!"}
     if version == FIRST_4:
@@ -191,3 +198,10 @@ def test_hidden_and_unnamed_endpoints_must_be_named(components: Talk, version: s
     assert said >= {"hidden x"} | (set() if version == NEWEST else {"nameless x"})
     # Gradio 3 has no way to hide one, and 4.8 shows it all the same.
     assert public["/hidden"] is (version in (GRADIO_3, FIRST_4))
+
+
+def test_a_login_button_of_the_hub_stands_in_nobodys_way(gradio_apps: GradioApps, version: str, tmp_path: Path) -> None:
+    if version in (GRADIO_3, FIRST_4, EARLY_4):
+        return  # what it needs of other packages is not there any more
+    with talking(gradio_apps.base_url(version, "oauth"), tmp_path) as talk:
+        assert talk.say("Bob", "/greet") == "Hello Bob, whoever you are"
