@@ -1,13 +1,16 @@
 """The options of `hfsr run` and `hfsr info` that are about the call, with a real Gradio app behind them."""
 
 import json
+import os
+import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.engine.apps import app_source
-from tests.engine.command_line import Ended, hfsr
+from tests.engine.command_line import HFSR, NO_MODEL_CACHE, Ended, hfsr
 
 pytestmark = pytest.mark.engine
 
@@ -138,3 +141,23 @@ def test_a_login_of_the_apps_own(run: Run) -> None:
 def test_a_user_without_a_password_is_refused_before_anything_starts(run: Run) -> None:
     ended = run("run", "Bob", "--hf-space", "login", "--auth-user", "ada")
     assert (ended.exit_code, "which secret is the password of ada?" in ended.stderr) == (2, True)
+
+
+def test_an_interrupt_ends_the_call_on_the_server(run: Run, registry: Path, tmp_path: Path) -> None:
+    """The function takes one call at a time: the next one would wait 40 s for the first to end."""
+    assert run("up", "components").exit_code == 0
+    try:
+        words = ["run", "x" * 800, "--hf-space", "components", "--endpoint", "stream", "-v"]
+        environment = {**os.environ, **NO_MODEL_CACHE, "HFSR_REGISTRY": str(registry)}
+        with subprocess.Popen(
+            [*HFSR, *words], cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
+        ) as running:
+            assert running.stderr is not None
+            seen = next(line for line in running.stderr if "gave partial output 3" in line)
+            running.send_signal(signal.SIGINT)
+            rest = running.stderr.read()
+        assert (running.returncode, bool(seen)) == (130, True), rest
+        ended = run("run", "abc", "--hf-space", "components", "--endpoint", "stream", "--timeout", "25s")
+        assert ended.stdout == "abc\n", ended.stderr
+    finally:
+        assert run("stop", "components").exit_code == 0
