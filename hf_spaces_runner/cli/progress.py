@@ -2,8 +2,9 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import assert_never
+from contextlib import ExitStack, contextmanager
+from types import TracebackType
+from typing import Self, assert_never
 
 from hf_spaces_runner.cli.presenter import Presenter
 from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback, ignore_progress
@@ -29,6 +30,36 @@ def progress_display(presenter: Presenter) -> Iterator[ProgressCallback]:
     else:
         with _bars() as show:
             yield show
+
+
+class EndableDisplay:
+    """A context manager that shows progress until `end`, and from then on notes and warnings alone.
+
+    Bars would mix with a text that comes bit by bit, and with what the user types.
+    """
+
+    def __init__(self, presenter: Presenter) -> None:
+        self._presenter = presenter
+        self._stack = ExitStack()
+        self._show: ProgressCallback = ignore_progress
+
+    def __enter__(self) -> Self:
+        self._show = self._stack.enter_context(progress_display(self._presenter))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def show(self, progress: Progress) -> None:
+        """Show one step."""
+        self._show(progress)
+
+    def end(self) -> None:
+        """Show no more bars."""
+        self._stack.close()
+        self._show = ignore_progress if self._presenter.quiet else _Lines(self._presenter).show
 
 
 class _Lines:

@@ -9,7 +9,7 @@ import click
 from hf_spaces_runner.cli.common import command, duration, failure_as_json
 from hf_spaces_runner.cli.container_options import container_options
 from hf_spaces_runner.cli.presenter import Presenter
-from hf_spaces_runner.cli.progress import progress_display
+from hf_spaces_runner.cli.progress import EndableDisplay
 from hf_spaces_runner.cli.run_inputs import read_inputs, read_prompt
 from hf_spaces_runner.cli.show_plan import show_plan
 from hf_spaces_runner.cli.show_result import attempt_as_json, show_result
@@ -92,9 +92,9 @@ def run(
         show_plan(presenter, Runner(), request)
         return
     if chats:
-        from hf_spaces_runner.cli.chat import chat  # noqa: PLC0415 - few want it
+        from hf_spaces_runner.cli.chat import hold_chat  # noqa: PLC0415 - few want it
 
-        chat(presenter, request, streams=streams)
+        hold_chat(presenter, request, streams=streams)
         return
     stream = TextStream(presenter) if streams and not presenter.json else None
     result = _execute(presenter, request, stream)
@@ -104,8 +104,8 @@ def run(
 def _execute(presenter: Presenter, request: Request, stream: TextStream | None) -> RunResult:
     attempts: list[Attempt] = []
     try:
-        with progress_display(presenter) as on_progress:
-            told = on_progress if stream is None else stream.listen(on_progress)
+        with EndableDisplay(presenter) as display:
+            told = display.show if stream is None else stream.listen(display)
             return Runner(on_progress=told, on_attempt=attempts.append, command="hfsr run").execute(request)
     except RunnerError as error:
         if stream is not None:

@@ -1,6 +1,7 @@
 """Prints the text of an answer while it comes."""
 
 from hf_spaces_runner.cli.presenter import Presenter
+from hf_spaces_runner.cli.progress import EndableDisplay
 from hf_spaces_runner.domain.progress import Progress, ProgressCallback
 
 
@@ -11,14 +12,15 @@ class TextStream:
         self._presenter = presenter
         self._printed = ""
 
-    def listen(self, on_progress: ProgressCallback) -> ProgressCallback:
-        """Return a callback that prints the text that progress carries, and passes the progress on."""
+    def listen(self, display: EndableDisplay) -> ProgressCallback:
+        """Return a callback that prints the text that progress carries; other progress goes to `display` until then."""
 
         def listening(progress: Progress) -> None:
             if progress.partial is not None:
+                display.end()
                 self.show(progress.partial)
             else:
-                on_progress(progress)
+                display.show(progress)
 
         return listening
 

@@ -1,6 +1,7 @@
 import pytest
 
 from hf_spaces_runner.cli.presenter import Format, Presenter
+from hf_spaces_runner.cli.progress import EndableDisplay
 from hf_spaces_runner.cli.stream import TextStream
 from hf_spaces_runner.domain.progress import Phase, Progress
 
@@ -35,9 +36,12 @@ def test_a_text_is_printed_as_it_grows(
 
 
 def test_other_progress_goes_on_to_who_shows_it(capsys: pytest.CaptureFixture[str]) -> None:
-    passed: list[Progress] = []
-    listen = TextStream(Presenter(Format.AUTO, 0)).listen(passed.append)
-    listen(Progress(phase=Phase.CALL, message="calling"))
-    listen(Progress(phase=Phase.CALL, message="partial", partial="text"))
-    assert [progress.message for progress in passed] == ["calling"]
-    assert capsys.readouterr().out == "text"
+    presenter = Presenter(Format.AUTO, 1)
+    with EndableDisplay(presenter) as display:
+        listen = TextStream(presenter).listen(display)
+        listen(Progress(phase=Phase.CALL, message="calling"))
+        listen(Progress(phase=Phase.CALL, message="partial", partial="text"))
+        listen(Progress(phase=Phase.CALL, message="take care", warning=True))
+    printed = capsys.readouterr()
+    assert printed.out == "text"
+    assert printed.err == "call: calling\nWarning: take care\n"
