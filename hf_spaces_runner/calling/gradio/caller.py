@@ -4,6 +4,7 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 from hf_spaces_runner.calling.caller import AnswerLimits
+from hf_spaces_runner.calling.connected_session import connecting
 from hf_spaces_runner.calling.connection import Connection
 from hf_spaces_runner.calling.decode_json import decode_json
 from hf_spaces_runner.calling.gradio.app import GradioApp, read_config
@@ -33,17 +34,12 @@ class GradioCaller:
         self, base_url: str, deadline: Deadline, *, description: bytes = b"", login: Login | None = None
     ) -> GradioSession:
         """Return a conversation with the app at `base_url`; `description` is its `/config`. See `Caller.open`."""
-        connection = Connection(base_url, deadline, self._limits)
-        connection.__enter__()
-        try:
+        with connecting(base_url, deadline, self._limits, keep_alive=True) as connection:
             if login is not None:
                 _log_in(connection, login)
                 description = b""  # it may show more to who has logged in
             app, endpoints = _read_app(connection, description)
-        except BaseException:
-            connection.close()
-            raise
-        return GradioSession(connection, app, endpoints)
+            return GradioSession(connection, app, endpoints)
 
 
 def _log_in(connection: Connection, login: Login) -> None:

@@ -2,11 +2,10 @@
 
 import secrets
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from hf_spaces_runner.calling.answer_files import AnswerFiles
 from hf_spaces_runner.calling.caller import AnswerLimits
+from hf_spaces_runner.calling.connected_session import ConnectedSession
 from hf_spaces_runner.calling.connection import Connection
 from hf_spaces_runner.calling.gradio.app import GradioApp
 from hf_spaces_runner.calling.gradio.direct import run_direct
@@ -23,21 +22,15 @@ from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback, 
 from hf_spaces_runner.errors import AnswerError
 
 
-class GradioSession:
+class GradioSession(ConnectedSession[GradioEndpoint]):
     """The `Session` for Gradio. What the app keeps of a visitor (State), and the chats that it shows, go on."""
 
     def __init__(self, connection: Connection, app: GradioApp, endpoints: tuple[GradioEndpoint, ...]) -> None:
-        self._connection = connection
+        super().__init__(connection, endpoints)
         self._app = app
-        self._endpoints = endpoints
         self._session = secrets.token_hex(8)
         self._takes_direct_calls = not app.as_on_hub
         self._chats: dict[tuple[int, int], object] = {}
-
-    @property
-    def endpoints(self) -> tuple[GradioEndpoint, ...]:
-        """What can be called. See `Session.endpoints`."""
-        return self._endpoints
 
     def call(
         self, call: Call, scratch: Path, deadline: Deadline, on_progress: ProgressCallback = ignore_progress
@@ -85,14 +78,6 @@ class GradioSession:
 
             return WebsocketQueue(connection, self._session).run(endpoint, data, call)
         return EventQueue(connection, app, self._session).run(endpoint, data, call)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._connection.close()
 
 
 def _tell_way(way: str, on_progress: ProgressCallback, *, explain: bool) -> None:

@@ -1,21 +1,14 @@
 """Brings the user's files into a Gradio app."""
 
 import base64
-import io
 import mimetypes
-import stat
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import BinaryIO
+from collections.abc import Sequence
 
 from hf_spaces_runner.calling.connection import Connection
 from hf_spaces_runner.calling.endpoint import Parameter
 from hf_spaces_runner.calling.gradio.app import GradioApp
 from hf_spaces_runner.calling.refused import refused
-from hf_spaces_runner.calling.user_file import UserBytes, UserFile, UserUrl
-from hf_spaces_runner.domain.safe_name import safe_name
-from hf_spaces_runner.domain.units import format_size
+from hf_spaces_runner.calling.user_file import UserBytes, UserFile, UserUrl, opened_file
 from hf_spaces_runner.errors import AnswerError, InvalidInputError
 
 _HTTP_TOO_LARGE = 413
@@ -63,7 +56,7 @@ def _named_by_url(app: GradioApp, value: UserUrl) -> dict[str, object]:
 
 
 def _upload(connection: Connection, app: GradioApp, given: UserFile | UserBytes) -> dict[str, object]:
-    with _opened(given, app.max_file_bytes) as (name, file):
+    with opened_file(given, app.max_file_bytes) as (name, file):
         reply = connection.post_file(f"{app.prefix}/upload", name, file)
     if reply.status == _HTTP_TOO_LARGE:
         raise InvalidInputError(f"the file {name} is larger than the Space takes")
@@ -78,34 +71,6 @@ def _upload(connection: Connection, app: GradioApp, given: UserFile | UserBytes)
 
 
 def _as_text(given: UserFile | UserBytes, app: GradioApp) -> str:
-    with _opened(given, app.max_file_bytes) as (name, file):
+    with opened_file(given, app.max_file_bytes) as (name, file):
         encoded = base64.b64encode(file.read()).decode()
     return f"data:{mimetypes.guess_type(name)[0] or 'application/octet-stream'};base64,{encoded}"
-
-
-@contextmanager
-def _opened(given: UserFile | UserBytes, max_bytes: int | None) -> Iterator[tuple[str, BinaryIO]]:
-    if isinstance(given, UserBytes):
-        _check_size(given.name, len(given.content), max_bytes)
-        yield given.name, io.BytesIO(given.content)
-        return
-    path = given.path
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise InvalidInputError(f"{path} is not a file", hint="name a file, not a folder or a device")
-        _check_size(str(path), status.st_size, max_bytes)
-        file = path.open("rb")
-    except OSError as error:
-        raise InvalidInputError(
-            f"cannot read the file {path}: {error.strerror or error}", hint="check the path and its permissions"
-        ) from error
-    with file:
-        yield safe_name(Path(path).name, "file"), file
-
-
-def _check_size(name: str, size_bytes: int, max_bytes: int | None) -> None:
-    if max_bytes is not None and size_bytes > max_bytes:
-        raise InvalidInputError(
-            f"the file {name} has {format_size(size_bytes)}, the Space takes {format_size(max_bytes)} at most"
-        )

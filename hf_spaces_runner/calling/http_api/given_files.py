@@ -1,16 +1,13 @@
 """Reads the files that the user gives, for requests that carry them inside."""
 
 import base64
-import io
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePath
 from typing import BinaryIO
 
 from hf_spaces_runner.calling.http_api.media_type import type_of
-from hf_spaces_runner.calling.user_file import UserBytes, UserFile
-from hf_spaces_runner.domain.safe_name import safe_name
+from hf_spaces_runner.calling.user_file import UserBytes, UserFile, opened_file
 from hf_spaces_runner.domain.units import format_size
 from hf_spaces_runner.errors import InvalidInputError
 
@@ -25,25 +22,13 @@ def opened(given: object, name: str) -> Iterator[tuple[str, BinaryIO]]:
     Raises:
         InvalidInputError: it is no file of the user's, or cannot be read.
     """
-    if isinstance(given, UserBytes):
-        yield given.name, io.BytesIO(given.content)
-        return
-    if not isinstance(given, UserFile):
+    if not isinstance(given, UserFile | UserBytes):
         raise InvalidInputError(
             f"{name} takes a file of this machine: the Space fetches no address itself",
             hint=f"download the file, and give it with -i {name}=@PATH",
         )
-    path = given.path
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise InvalidInputError(f"{path} is not a file", hint="name a file, not a folder or a device")
-        file = path.open("rb")
-    except OSError as error:
-        raise InvalidInputError(
-            f"cannot read the file {path}: {error.strerror or error}", hint="check the path and its permissions"
-        ) from error
-    with file:
-        yield safe_name(path.name, "file"), file
+    with opened_file(given) as named:
+        yield named
 
 
 def in_base64(given: object, name: str) -> str:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from hf_spaces_runner.calling.answer_files import AnswerFiles
 from hf_spaces_runner.calling.caller import AnswerLimits
+from hf_spaces_runner.calling.connected_session import ConnectedSession, basic, connecting
 from hf_spaces_runner.calling.connection import Connection
 from hf_spaces_runner.calling.endpoint import Endpoint, ParameterKind
-from hf_spaces_runner.calling.http_api.connected_session import ConnectedSession, basic, connecting
 from hf_spaces_runner.calling.http_api.exchange import Body, Request, exchange
 from hf_spaces_runner.calling.http_api.given_files import in_base64
 from hf_spaces_runner.calling.http_api.outputs import output_of, output_of_body

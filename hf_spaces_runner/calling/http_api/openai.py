@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from hf_spaces_runner.calling.caller import AnswerLimits
+from hf_spaces_runner.calling.connected_session import ConnectedSession, connecting
 from hf_spaces_runner.calling.connection import Connection, Reply
 from hf_spaces_runner.calling.endpoint import Endpoint
 from hf_spaces_runner.calling.http_api.chat_history import ChatHistory, Message
-from hf_spaces_runner.calling.http_api.connected_session import ConnectedSession, connecting
 from hf_spaces_runner.calling.http_api.given_files import as_data_url
 from hf_spaces_runner.calling.http_api.openai_endpoints import (
     CHAT,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from hf_spaces_runner.calling.answer_files import AnswerFiles
 from hf_spaces_runner.calling.caller import AnswerLimits
+from hf_spaces_runner.calling.connected_session import ConnectedSession, basic, connecting
 from hf_spaces_runner.calling.connection import Connection
 from hf_spaces_runner.calling.decode_json import decode_json
-from hf_spaces_runner.calling.http_api.connected_session import ConnectedSession, basic, connecting
 from hf_spaces_runner.calling.http_api.exchange import Body, exchange
 from hf_spaces_runner.calling.http_api.openapi_schema import read_openapi
 from hf_spaces_runner.calling.http_api.operation import OperationEndpoint

@@ -1,4 +1,4 @@
-"""Holds what the conversations over HTTP have in common: a connection, and what can be called."""
+"""Holds what all conversations have in common: a connection, and what can be called."""
 
 import base64
 from collections.abc import Iterator
@@ -37,10 +37,14 @@ class ConnectedSession(Generic[SomeEndpoint]):
 
 
 @contextmanager
-def connecting(base_url: str, deadline: Deadline, limits: AnswerLimits) -> Iterator[Connection]:
-    """Yield what requests go over, which stays open after the block, unless the block fails."""
-    # A server of FastAPI's kind hangs up after each error, and after seconds without a request.
-    connection = Connection(base_url, deadline, limits, keep_alive=False)
+def connecting(
+    base_url: str, deadline: Deadline, limits: AnswerLimits, *, keep_alive: bool = False
+) -> Iterator[Connection]:
+    """Yield what requests go over, which stays open after the block, unless the block fails.
+
+    `keep_alive` False: a server of FastAPI's kind hangs up after each error, and after seconds without a request.
+    """
+    connection = Connection(base_url, deadline, limits, keep_alive=keep_alive)
     connection.__enter__()
     try:
         yield connection
