@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.command_line import Ended, hfsr
+from tests.engine.command_line import BUNDLED, Ended, hfsr
 
 NO_ENGINE = {"DOCKER_HOST": "unix:///nonexistent/docker.sock", "HFSR_IMAGE_REGISTRY": "127.0.0.1:1"}
 WITHOUT_AN_ENGINE = [
@@ -66,7 +66,7 @@ def test_people_get_the_fix_beneath(tmp_path: Path) -> None:
     lines = ended.stdout.splitlines()
     place = next(number for number, line in enumerate(lines) if line.startswith("fail  engine: "))
     assert lines[place + 1].startswith("      Fix: start the engine")
-    assert any(line.startswith("ok    registry: 3 Spaces") for line in lines)
+    assert any(line.startswith(f"ok    registry: {len(BUNDLED)} Spaces") for line in lines)
     assert any(line.startswith("warn  image registry: ") for line in lines)
 
 

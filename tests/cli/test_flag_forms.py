@@ -38,7 +38,7 @@ def test_a_prompt_without_run_is_a_run(tmp_path: Path) -> None:
     [
         (["lst"], "Did you mean 'list'?"),
         (["clenup"], "Did you mean 'cleanup'?"),
-        (["run", "x", "--hf-spce", "y"], "Did you mean '--hf-space'?"),
+        (["run", "x", "--hf-spac", "y"], "Did you mean '--hf-space'?"),
         (["run", "x", "--tiemout", "5"], "Did you mean"),
         (["list", "--jsn"], "Did you mean"),
         (["run", "x"], "--hf-space is missing"),

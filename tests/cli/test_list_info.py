@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.command_line import hfsr
+from tests.engine.command_line import BUNDLED, hfsr
 from tests.unit.registry.test_registry import AS_IN_THE_README
 
 
@@ -15,7 +15,7 @@ def own_registry(tmp_path: Path) -> dict[str, str]:
 
 def test_list_shows_a_space_a_line(tmp_path: Path) -> None:
     lines = hfsr("list", directory=tmp_path).stdout.splitlines()
-    assert [line.split("\t")[0] for line in lines] == ["vader-sentiment", "sphinx-transcription", "face-detection"]
+    assert [line.split("\t")[0] for line in lines] == BUNDLED
     assert all(line.count("\t") == 4 for line in lines)
     assert hfsr("list", "--format", "quiet", directory=tmp_path).stdout.split() == [
         line.split("\t")[0] for line in lines
@@ -24,7 +24,7 @@ def test_list_shows_a_space_a_line(tmp_path: Path) -> None:
 
 def test_list_shows_the_users_own_registry_too(tmp_path: Path, own_registry: dict[str, str]) -> None:
     listed = hfsr("list", "--json", directory=tmp_path, environment=own_registry).json["spaces"]
-    assert len(listed) == 4
+    assert len(listed) == len(BUNDLED) + 1
     own = next(space for space in listed if space["id"] == "clip-analysis")
     assert own["origin"] == own_registry["HFSR_REGISTRY"]
     assert own["docker_image"] == "registry.hf.space/openai-clip:latest"

@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import docker
+import yaml
 
 from hf_spaces_runner.domain.labels import LABEL
+from hf_spaces_runner.registry.registry import bundled_registry_directory
 
 NO_MODEL_CACHE = {"HFSR_HF_CACHE": "none"}
 """What keeps a test from leaving volumes on the engine."""
 HFSR = [sys.executable, "-m", "hf_spaces_runner"]
+BUNDLED: list[str] = list(yaml.safe_load((bundled_registry_directory() / "registry.yaml").read_text())["spaces"])
+"""The ids of the bundled Spaces, in the order of their file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
