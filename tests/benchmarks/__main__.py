@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.benchmarks import calling
 from tests.benchmarks.bare_floor import call_by_hand
 from tests.benchmarks.measure import Row, alone, compare, process
 
@@ -17,7 +18,7 @@ RUN = [HFSR, "run", SENTENCE, "--hf-space", "vader-sentiment"]
 
 def main(target: Path, times: int) -> None:
     """Measure everything `times` times, print the table, and save it to `target`."""
-    rows = [start_up(times * 2), listing(times * 2), one_run(times)]
+    rows = [start_up(times * 2), listing(times * 2), one_run(times), *calling.rows(times * 10)]
     print(table(rows))  # noqa: T201 - printing is this program's purpose
     target.write_text(json.dumps({"machine": machine(), "rows": [as_json(row) for row in rows]}, indent=2) + "\n")
     print(f"saved to {target}")  # noqa: T201
@@ -59,10 +60,10 @@ def table(rows: list[Row]) -> str:
 
 def _cells(row: Row) -> tuple[str, ...]:
     by_ratio = row.other_s is not None
-    unit = "x" if by_ratio else " s"
+    unit = "x" if by_ratio else row.unit
     other = f"{row.other_s:.3f} s" if row.other_s is not None else "-"
     figure, target = f"{row.figure:.2f}{unit}", f"<= {row.target:g}{unit}"
-    return (row.name, f"{row.ours_s:.3f} s", row.other, other, figure, target, "met" if row.met else "MISSED")
+    return (row.name, f"{row.ours_s:.3f}{row.unit}", row.other, other, figure, target, "met" if row.met else "MISSED")
 
 
 def as_json(row: Row) -> dict[str, object]:
@@ -73,6 +74,7 @@ def as_json(row: Row) -> dict[str, object]:
         "other": row.other,
         "other_s": row.other_s,
         "figure": row.figure,
+        "unit": "ratio" if row.other_s is not None else row.unit.strip(),
         "target": row.target,
         "met": row.met,
         "ours_all_s": row.ours_all_s,

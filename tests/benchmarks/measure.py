@@ -9,7 +9,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One comparison. Times in seconds, medians; `target` is the ratio, or the seconds, not to be exceeded."""
+    """One comparison. Times in seconds, medians; `target` is the ratio, or the seconds, not to be exceeded.
+
+    `unit` is of what is measured alone where that is no time: then `ours_s` is in it.
+    """
 
     name: str
     ours_s: float
@@ -18,6 +21,7 @@ class Row:
     target: float
     ours_all_s: tuple[float, ...]
     other_all_s: tuple[float, ...] = ()
+    unit: str = " s"
 
     @property
     def figure(self) -> float:
