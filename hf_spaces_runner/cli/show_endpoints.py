@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from hf_spaces_runner.calling.endpoint import TAKE_FILES, Endpoint, Parameter, ParameterKind
 from hf_spaces_runner.cli.presenter import Presenter, styled
+from hf_spaces_runner.domain.terminal import one_line
 
 _FILES = {
     ParameterKind.IMAGE: "photo.png",
@@ -63,12 +64,20 @@ def command_line(space: str, endpoint: Endpoint) -> str:
 def _example(parameter: Parameter) -> str:
     if parameter.kind in _FILES:
         return f"@{_FILES[parameter.kind]}"
-    if parameter.choices:
-        choice = parameter.choices[0]
-        return choice if isinstance(choice, str) else json.dumps(choice)
+    choice = next((text for text in map(_as_typed, parameter.choices) if text is not None), None)
+    if choice is not None:
+        return choice
     if parameter.minimum is not None:
         return f"{parameter.minimum:g}"
     return _VALUES.get(parameter.kind, "text")
+
+
+def _as_typed(choice: object) -> str | None:
+    """Return `choice` as it is typed; None where a line that is pasted could do or show more than it says."""
+    text = choice if isinstance(choice, str) else json.dumps(choice)
+    if not text or one_line(text) != text:
+        return None
+    return f"@{text}" if text.startswith("@") else text
 
 
 def _parameter_as_json(parameter: Parameter) -> dict[str, object]:

@@ -59,3 +59,20 @@ def test_the_json_has_all_that_a_program_needs() -> None:
         "default": None, "choices": [], "minimum": 2, "maximum": None, "takes_file": False,
     }  # fmt: skip
     assert [one["takes_file"] for one in parameters] == [False, False, True, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("choices", "typed"),
+    [
+        (("\x1b]0;owned\x07", "good"), "good"),
+        (("a\nrm -rf ~", "\u202eevil", ""), "text"),
+        (("$(rm -rf ~)",), "$(rm -rf ~)"),
+        (("@/etc/passwd",), "@@/etc/passwd"),
+        ((True, "x"), "true"),
+    ],
+)
+def test_what_a_space_offers_to_choose_cannot_hurt_who_pastes_it(choices: tuple[object, ...], typed: str) -> None:
+    endpoint = Endpoint(name="/x", parameters=(parameter("a", K.CHOICE, choices=choices),))
+    line = command_line("x", endpoint)
+    assert line.isprintable()
+    assert shlex.split(line)[-1] == f"a={typed}"
