@@ -28,7 +28,7 @@ def run(*command: str, cwd: Path = CHECKOUT, env: Mapping[str, str] | None = Non
 @pytest.fixture
 def second_checkout(tmp_path: Path) -> Path:
     """Return a copy of what a checkout has: no .venv, no caches."""
-    made = (".git", ".venv", "__pycache__", ".*_cache", ".hypothesis", "demo-output", "build", "dist")
+    made = (".git", ".venv*", "__pycache__", ".*_cache", ".hypothesis", "demo-output", "build", "dist")
     return Path(shutil.copytree(CHECKOUT, tmp_path / "second checkout", ignore=shutil.ignore_patterns(*made)))
 
 
@@ -52,7 +52,14 @@ def test_clean_removes_what_was_made_and_nothing_else(second_checkout: Path) -> 
         return {path for path in second_checkout.rglob("*") if path.is_file()}
 
     before = files()
-    made = [".venv/bin/python", ".mypy_cache/x", "demo-output/face.png", "tests/unit/__pycache__/x.pyc", "bench.json"]
+    made = [
+        ".venv/bin/python",
+        ".venv-gradio3/made-from",
+        ".mypy_cache/x",
+        "demo-output/face.png",
+        "tests/unit/__pycache__/x.pyc",
+        "bench.json",
+    ]
     for name in made:
         (second_checkout / name).parent.mkdir(parents=True, exist_ok=True)
         (second_checkout / name).touch()
