@@ -8,11 +8,12 @@ from pathlib import Path
 
 from tests.benchmarks import calling
 from tests.benchmarks.bare_floor import call_by_hand
-from tests.benchmarks.measure import Row, alone, compare, process
+from tests.benchmarks.measure import SECONDS, Row, alone, compare, process
 
 PYTHON = sys.executable
 HFSR = str(Path(PYTHON).with_name("hfsr"))
 SENTENCE = "I love it"
+MILLISECONDS_BELOW = 0.1
 RUN = [HFSR, "run", SENTENCE, "--hf-space", "vader-sentiment"]
 
 
@@ -59,11 +60,16 @@ def table(rows: list[Row]) -> str:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    by_ratio = row.other_s is not None
-    unit = "x" if by_ratio else row.unit
-    other = f"{row.other_s:.3f} s" if row.other_s is not None else "-"
-    figure, target = f"{row.figure:.2f}{unit}", f"<= {row.target:g}{unit}"
-    return (row.name, f"{row.ours_s:.3f}{row.unit}", row.other, other, figure, target, "met" if row.met else "MISSED")
+    unit = row.unit if row.other_s is None else "x"
+    other = "-" if row.other_s is None else _amount(row.other_s, row.unit)
+    figure, target = f"{row.figure:.2f}{unit}", f"<= {row.target:.3g}{unit}"
+    return (row.name, _amount(row.ours_s, row.unit), row.other, other, figure, target, "met" if row.met else "MISSED")
+
+
+def _amount(value: float, unit: str) -> str:
+    if unit == SECONDS:
+        return f"{value * 1000:.1f} ms" if value < MILLISECONDS_BELOW else f"{value:.3f} s"
+    return f"{value:.1f}{unit}"
 
 
 def as_json(row: Row) -> dict[str, object]:

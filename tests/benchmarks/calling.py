@@ -1,14 +1,13 @@
 """Measures calls to one trivial function of a real Gradio app, against gradio_client and bare httpx."""
 
 import json
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import docker
@@ -20,7 +19,7 @@ from hf_spaces_runner.calling.gradio.session import GradioSession
 from hf_spaces_runner.domain.call import Call
 from hf_spaces_runner.domain.deadline import Deadline
 from hf_spaces_runner.domain.request import InputValue
-from tests.benchmarks.measure import Row, seconds_of
+from tests.benchmarks.measure import Row, compare, per_call, together
 from tests.engine.apps import GradioApps
 
 VERSION = "5.49.1"
@@ -39,60 +38,63 @@ def rows(times: int) -> list[Row]:
         direct = apps.base_url(VERSION, "trivial", as_on_hub=False)
         queued = apps.base_url(VERSION, "trivial")
         return [
-            _against_gradio_client("a call, directly", direct, times, target=0.10),
-            _against_gradio_client("a call, over the queue", queued, times, target=0.75),
+            _against_gradio_client("a call, directly", direct, times, directly=True, target=0.10),
+            _against_gradio_client("a call, over the queue", queued, times, directly=False, target=0.75),
             _at_once(direct, times),
             _large_file(direct, folder),
         ]
 
 
-def _against_gradio_client(name: str, url: str, times: int, *, target: float) -> Row:
-    with _session(url) as session, tempfile.TemporaryDirectory() as scratch:
-        call = Call(prompt="hello", endpoint="echo")
+def _against_gradio_client(name: str, url: str, times: int, *, directly: bool, target: float) -> Row:
+    with _calling(url, directly=directly) as ours:
         oracle = Client(url, token=False, verbose=False, analytics_enabled=False)
-        mine: list[float] = []
-        theirs: list[float] = []
-        for number in range(times + 3):  # the first ones warm up
-            ours_s = seconds_of(lambda: session.call(call, Path(scratch), _deadline()))
-            other_s = seconds_of(lambda: oracle.predict("hello", api_name="/echo"))
-            if number >= 3:
-                mine.append(ours_s)
-                theirs.append(other_s)
-    return _row(name, mine, "gradio_client", theirs, target)
+        other = partial(oracle.predict, "hello", api_name="/echo")
+        together([ours, other])  # what either does but once
+        try:
+            return compare(name, ours, "gradio_client", other, target=target, times=times)
+        finally:
+            oracle.close()
 
 
 def _at_once(url: str, times: int) -> Row:
-    """Return the time for a call with eight at once; 0.75 of the calls a second are 1.33 of the time for each."""
-    calls = max(times, 25)
-    mine: list[float] = []
-    theirs: list[float] = []
-    for number in range(4):
-        bare_s = _seconds_a_call(lambda: _many_by_httpx(url, calls), calls)
-        ours_s = _seconds_a_call(lambda: _many_of_ours(url, calls), calls)
-        if number:
-            mine.append(ours_s)
-            theirs.append(bare_s)
-    return _row(f"a call, {AT_ONCE} at once", mine, "bare httpx", theirs, 1 / 0.75)
+    """Return the time for a call with eight at once; 0.75 of the calls a second are 1.33 of the time for each.
+
+    Bare httpx sends no session, and Gradio makes one for each call: that is a fifth of its time.
+    """
+    rounds, calls = 5, max(times // 2, 25)
+    with ExitStack() as stack:
+        ours = [_repeated(stack.enter_context(_calling(url, directly=True)), calls) for _ in range(AT_ONCE)]
+        bare = [_repeated(stack.enter_context(_bare(url)), calls) for _ in range(AT_ONCE)]
+        row = compare(
+            f"a call, {AT_ONCE} at once",
+            lambda: together(ours),
+            "bare httpx",
+            lambda: together(bare),
+            target=1 / 0.75,
+            times=rounds,
+        )
+        return per_call(calls * AT_ONCE, row)
 
 
-def _seconds_a_call(one: Callable[[], float], calls: int) -> float:
-    """Return the time for each of all calls, where `one` is what one of the threads does, and how long it took."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        taken = list(pool.map(lambda _: one(), range(AT_ONCE)))
-    return max(taken) / (calls * AT_ONCE)
+def _repeated(call: Callable[[], object], times: int) -> Callable[[], object]:
+    return lambda: [call() for _ in range(times)]
 
 
-def _many_of_ours(url: str, calls: int) -> float:
+@contextmanager
+def _calling(url: str, *, directly: bool) -> Iterator[Callable[[], object]]:
+    """Yield the action of one call over a session of ours; fail if the calls did not go the way that they should."""
     with _session(url) as session, tempfile.TemporaryDirectory() as scratch:
         call = Call(prompt="hello", endpoint="echo")
-        return seconds_of(lambda: [session.call(call, Path(scratch), _deadline()) for _ in range(calls)])
+        yield lambda: session.call(call, Path(scratch), _deadline())
+        if session._takes_direct_calls != directly:
+            raise RuntimeError(f"the app at {url} was called another way than is measured")
 
 
-def _many_by_httpx(url: str, calls: int) -> float:
+@contextmanager
+def _bare(url: str) -> Iterator[Callable[[], object]]:
     with httpx.Client(trust_env=False, verify=False) as client:  # noqa: S501 - plain HTTP on loopback
-        client.get(f"{url}/config")
-        address = f"{url}/gradio_api/run/echo"
-        return seconds_of(lambda: [client.post(address, json={"data": ["hello"]}).json() for _ in range(calls)])
+        address, body = f"{url}/gradio_api/run/echo", {"data": ["hello"]}
+        yield lambda: client.post(address, json=body).raise_for_status().json()
 
 
 def _large_file(url: str, folder: Path) -> Row:
@@ -113,30 +115,30 @@ def _large_file(url: str, folder: Path) -> Row:
 
 
 def send_large_file(url: str, folder: Path) -> float:
-    """Send 200 MB there and back; return by how many MB the process's peak memory grew."""
+    """Send 200 MB there and back; return how far the process's peak memory was above what it had before, in MB."""
     given = folder / "large.bin"
-    given.write_bytes(b"")
-    with given.open("r+b") as file:
+    with given.open("xb") as file:
         file.truncate(_FILE_BYTES)
+    scratch = folder / "large"
+    scratch.mkdir()
     with _session(url) as session:
-        small = folder / "small"
-        small.mkdir()
-        session.call(Call(prompt="warm", endpoint="echo"), small, _deadline())
-        before_kb = _peak_memory_kb()
-        large = folder / "large"
-        large.mkdir()
-        answer = session.call(Call(inputs=(InputValue(path=given),), endpoint="same_file"), large, _deadline())
-        after_kb = _peak_memory_kb()
+        session.call(Call(prompt="warm", endpoint="echo"), scratch, _deadline())
+        before_kb = _memory_kb("VmRSS")
+        answer = session.call(Call(inputs=(InputValue(path=given),), endpoint="same_file"), scratch, _deadline())
+        peak_kb = _memory_kb("VmHWM")
     (file_back,) = answer.outputs[0].files
     if file_back.path.stat().st_size != _FILE_BYTES:
         raise SystemExit("the file came back with another size")
-    return (after_kb - before_kb) * 1024 / 1e6
+    return (peak_kb - before_kb) * 1024 / 1e6
 
 
-def _peak_memory_kb() -> int:
-    """Return the most that this process had in memory; not `ru_maxrss`, which counts what its parent had as well."""
+def _memory_kb(name: str) -> int:
+    """Return what this process has in memory (VmRSS), or the most that it ever had (VmHWM).
+
+    Not `ru_maxrss`, which counts what its parent had as well.
+    """
     status = Path("/proc/self/status").read_text("ascii")
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(f"{name}:"))
 
 
 @contextmanager
@@ -147,18 +149,6 @@ def _session(url: str) -> Iterator[GradioSession]:
 
 def _deadline() -> Deadline:
     return Deadline.after(_LIMIT_S, time.monotonic)
-
-
-def _row(name: str, mine: list[float], other: str, theirs: list[float], target: float) -> Row:
-    return Row(
-        name=name,
-        ours_s=statistics.median(mine),
-        other=other,
-        other_s=statistics.median(theirs),
-        target=target,
-        ours_all_s=tuple(mine),
-        other_all_s=tuple(theirs),
-    )
 
 
 if __name__ == "__main__":

@@ -4,7 +4,11 @@ import statistics
 import subprocess
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from threading import Barrier
+
+SECONDS = " s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +25,7 @@ class Row:
     target: float
     ours_all_s: tuple[float, ...]
     other_all_s: tuple[float, ...] = ()
-    unit: str = " s"
+    unit: str = SECONDS
 
     @property
     def figure(self) -> float:
@@ -56,6 +60,17 @@ def compare(
     )
 
 
+def per_call(calls: int, row: Row) -> Row:
+    """Return `row`, whose times are for `calls` calls each, with the times for one."""
+    return replace(
+        row,
+        ours_s=row.ours_s / calls,
+        other_s=None if row.other_s is None else row.other_s / calls,
+        ours_all_s=tuple(seconds / calls for seconds in row.ours_all_s),
+        other_all_s=tuple(seconds / calls for seconds in row.other_all_s),
+    )
+
+
 def alone(name: str, ours: Callable[[], object], *, target_s: float, times: int) -> Row:
     """Run `ours` once to warm up and `times` times to count, where the target is a time of its own."""
     taken = [seconds_of(ours) for _ in range(times + 1)][1:]
@@ -69,6 +84,19 @@ def seconds_of(action: Callable[[], object]) -> float:
     started = time.perf_counter()
     action()
     return time.perf_counter() - started
+
+
+def together(actions: Sequence[Callable[[], object]]) -> None:
+    """Do all of `actions`, each in a thread of its own; they begin at the same moment, or some would be done alone."""
+    start = Barrier(len(actions))
+
+    def wait_and_do(action: Callable[[], object]) -> None:
+        start.wait()
+        action()
+
+    with ThreadPoolExecutor(len(actions)) as pool:
+        for ended in [pool.submit(wait_and_do, action) for action in actions]:
+            ended.result()
 
 
 def process(words: Sequence[str]) -> Callable[[], object]:
