@@ -30,7 +30,7 @@ fix: venv ## repair what the linter can repair, and format
 	@$(PYTHON) -m ruff check --fix .
 	@$(PYTHON) -m ruff format .
 
-bench: install ## measure against bare docker and write bench.json
+bench: install ## measure against bare docker, gradio_client and httpx, and write bench.json
 	@$(PYTHON) -m tests.benchmarks
 
 stress: install ## kill, crowd and restart, count what is left, and write stress.json
