@@ -28,7 +28,18 @@ def run(*command: str, cwd: Path = CHECKOUT, env: Mapping[str, str] | None = Non
 @pytest.fixture
 def second_checkout(tmp_path: Path) -> Path:
     """Return a copy of what a checkout has: no .venv, no caches."""
-    made = (".git", ".venv*", "__pycache__", ".*_cache", ".hypothesis", "demo-output", "build", "dist")
+    made = (
+        ".git",
+        ".venv*",
+        "__pycache__",
+        ".*_cache",
+        ".hypothesis",
+        "demo-output",
+        "build",
+        "dist",
+        "bench.json",
+        "stress.json",
+    )
     return Path(shutil.copytree(CHECKOUT, tmp_path / "second checkout", ignore=shutil.ignore_patterns(*made)))
 
 
