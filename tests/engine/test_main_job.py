@@ -16,7 +16,10 @@ pytestmark = pytest.mark.engine
 
 SAMPLES = {
     name: bundled_registry_directory() / "spaces" / name / "sample"
-    for name in ("vader-sentiment", "sphinx-transcription", "face-detection")
+    for name in (
+        *("vader-sentiment", "sphinx-transcription", "face-detection"),
+        *("extractive-summary", "document-search", "image-ocr"),
+    )
 }
 
 
@@ -61,6 +64,54 @@ def test_faces_are_framed_and_the_picture_comes_back(tmp_path: Path) -> None:
     assert (tmp_path / file["path"]).stat().st_size == file["bytes"] > 1000
     assert file["media_type"].startswith("image/")
     assert [child.name for child in tmp_path.iterdir()] == ["faces"]
+
+
+def test_a_text_is_summarised_by_its_own_sentences(tmp_path: Path) -> None:
+    text = (SAMPLES["extractive-summary"] / "input.txt").read_text()
+    ended = hfsr("run", text, "--hf-space", "extractive-summary", "--network", "isolated", directory=tmp_path)
+    assert ended.exit_code == 0, ended.stderr
+    assert [ended.stdout.rstrip("\n")] == expected("extractive-summary")["outputs"]
+
+
+def test_a_question_finds_its_passage_among_two_documents(tmp_path: Path) -> None:
+    document = SAMPLES["document-search"] / "input.md"
+    other = tmp_path / "other.html"
+    other.write_text("<p>The ferry <b>sounds</b> its horn at noon.</p>")
+    ended = hfsr(
+        *(
+            "run",
+            str(expected("document-search")["question"]),
+            "--hf-space",
+            "document-search",
+            "--network",
+            "isolated",
+        ),
+        *("-i", f"@{document}", "-i", f"@{other}", "--json"),
+        directory=tmp_path,
+    )
+    assert ended.exit_code == 0, ended.stderr
+    found = ended.json["outputs"][1]["value"]
+    assert [(passage["document"], passage["place"]) for passage in found] == [
+        ("input.md", "lines 11-14"),
+        ("other.html", "paragraph 1"),
+    ]
+
+
+def test_a_document_that_is_none_is_refused_by_name(tmp_path: Path) -> None:
+    archive = tmp_path / "letters.zip"
+    archive.write_bytes(b"PK\3\4\0\0")
+    ended = hfsr("run", "boat", "--hf-space", "document-search", "-i", f"@{archive}", directory=tmp_path)
+    assert ended.exit_code == 13, ended.stderr
+    assert "letters.zip is not text" in ended.stderr
+
+
+def test_the_text_in_a_picture_is_read(tmp_path: Path) -> None:
+    picture = SAMPLES["image-ocr"] / "input.png"
+    ended = hfsr(*("run", "--hf-space", "image-ocr", "--network", "isolated", "-i", f"@{picture}"), directory=tmp_path)
+    assert ended.exit_code == 0, ended.stderr
+    lines = expected("image-ocr")["must_contain"]
+    assert isinstance(lines, list)
+    assert all(line in ended.stdout for line in lines)
 
 
 def test_without_an_output_directory_files_go_into_one_named_after_the_run(tmp_path: Path) -> None:

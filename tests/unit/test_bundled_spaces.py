@@ -10,10 +10,17 @@ import pytest
 import yaml
 
 REGISTRY = Path(__file__).parents[2] / "registry"
-NAMES = ("face-detection", "sphinx-transcription", "vader-sentiment")
+ENDPOINTS = {
+    "document-search": "/search",
+    "extractive-summary": "/summarize",
+    "face-detection": "/detect",
+    "image-ocr": "/read",
+    "sphinx-transcription": "/transcribe",
+    "vader-sentiment": "/analyze",
+}
+NAMES = tuple(ENDPOINTS)
 DOCKER_NAMES = ("prompt-optimizer",)
 """Those of the SDK docker; tests/unit/test_prompt_optimizer.py knows this one."""
-ENDPOINTS = {"face-detection": "/detect", "sphinx-transcription": "/transcribe", "vader-sentiment": "/analyze"}
 FRONT_MATTER_KEYS = {
     "title",
     "emoji",
@@ -164,3 +171,52 @@ def test_face_sample_is_a_small_jpeg_and_its_boxes_lie_inside() -> None:
         assert 0 <= box["x"] < box["x"] + box["width"] <= width
         assert 0 <= box["y"] < box["y"] + box["height"] <= height
     assert 0 < expected["pixel_tolerance"] < min(box["width"] for box in boxes) / 4
+
+
+def test_summary_sample_expects_sentences_of_its_text_in_their_order() -> None:
+    space = REGISTRY / "spaces" / "extractive-summary"
+    expected = expectation(space)
+    text = " ".join((space / "sample" / expected["input"]).read_text(encoding="utf-8").split())
+    (summary,) = expected["outputs"]
+    assert len(summary) < len(text) / 2
+    places = [text.index(sentence) for sentence in summary.rstrip(".").split(". ")]
+    assert len(places) == 3, "what `sentences` is unless told"
+    assert places == sorted(places)
+
+
+def test_search_sample_expects_a_passage_at_the_lines_that_it_names() -> None:
+    space = REGISTRY / "spaces" / "document-search"
+    expected = expectation(space)
+    lines = (space / "sample" / expected["input"]).read_text(encoding="utf-8").splitlines()
+    told, found = expected["outputs"]
+    assert expected["question"]
+    for passage in found:
+        first, last = map(int, passage["place"].removeprefix("lines ").split("-"))
+        assert " ".join(" ".join(lines[first - 1 : last]).split()) == passage["text"]
+        assert passage["document"] == expected["input"]
+        assert passage["score"] > 0
+        assert passage["text"] in told
+    assert 0 < expected["number_tolerance"] < 0.05
+
+
+def test_ocr_sample_is_a_small_png_and_its_words_are_in_the_expected_text() -> None:
+    space = REGISTRY / "spaces" / "image-ocr"
+    expected = expectation(space)
+    data = (space / "sample" / expected["input"]).read_bytes()
+    assert len(data) < 50_000
+    assert data.startswith(b"\x89PNG\r\n\x1a\n")
+    (text,) = expected["outputs"]
+    assert expected["must_contain"]
+    assert all(line in text for line in expected["must_contain"])
+
+
+def test_ocr_asks_debian_for_each_language_that_it_offers() -> None:
+    space = REGISTRY / "spaces" / "image-ocr"
+    packages = (space / "packages.txt").read_text(encoding="utf-8").split()
+    tree = ast.parse((space / "app.py").read_text(encoding="utf-8"))
+    (languages,) = (
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["LANGUAGES"]
+    )
+    assert sorted(packages) == sorted(["tesseract-ocr", *(f"tesseract-ocr-{code}" for code in languages)])
