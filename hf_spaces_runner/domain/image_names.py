@@ -5,6 +5,7 @@ The grammar is that of the distribution project (github.com/distribution/referen
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 HUB_IMAGE_REGISTRY = "registry.hf.space"
 """Where the Hub keeps the images of Spaces; the setting `image_registry` puts another host in its place."""
@@ -44,6 +45,7 @@ class ImageName:
         return f"{self.repository}{tag}{digest}"
 
 
+@lru_cache(maxsize=64)
 def split_image_reference(reference: str) -> ImageName:
     """Return the parts of `reference`: `[host/]name[:tag][@digest]`.
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from hf_spaces_runner.domain.space import Space
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
@@ -99,3 +101,12 @@ class LeftBehind:
     leftover_bytes: int
     caches: int
     cache_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryFacts:
+    """What the registry holds: how many entries, those that can run as far as is known, and what is wrong with it."""
+
+    known: int
+    spaces: tuple[Space, ...]
+    faults: tuple[str, ...] = ()

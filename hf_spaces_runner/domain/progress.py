@@ -6,8 +6,9 @@ from enum import StrEnum
 
 
 class Phase(StrEnum):
-    """The phases of an attempt, in the order in which they happen."""
+    """What happens first, and the phases of an attempt, in their order."""
 
+    PLAN = "plan"
     PULL = "pull"
     BUILD = "build"
     WAIT = "wait"

@@ -6,6 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from hf_spaces_runner.domain.api import Api
+from hf_spaces_runner.domain.hub_space import Found
+from hf_spaces_runner.domain.image_check import ImageCheck, status_after
 
 
 class Sdk(StrEnum):
@@ -24,7 +26,8 @@ class Space:
     The first eight fields are those of the registry's file; the others are optional there. `source` is the folder that
     the image is built from; where it is None the image is pulled. `inputs` maps parameter names to the value that they
     get: a constant, `$prompt` or `$file`. `memory_bytes` is the cap that this Space needs, if it needs its own.
-    `api` says how it is called. `origin` says where the entry comes from, for people.
+    `api` says how it is called. `tags` are words to find it by. `origin` says where the entry comes from, for
+    people. `found` is what the Hub said of the Space, `check` what its image's registry last said of that.
     """
 
     id: str
@@ -47,4 +50,12 @@ class Space:
     gpu: bool = False
     digest: str | None = None
     api: Api = field(default_factory=Api)
+    tags: tuple[str, ...] = ()
     origin: str = "reference"
+    found: Found | None = None
+    check: ImageCheck | None = None
+
+    @property
+    def current_status(self) -> str:
+        """The status of the entry, or what the last check of its image made of it."""
+        return status_after(self.status, self.check)

@@ -42,7 +42,10 @@ def _capability(text: str) -> str:
 
 
 def _size(value: object) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else parse_size(str(value))
+    size = value if isinstance(value, int) and not isinstance(value, bool) else parse_size(str(value))
+    if size >= 2**63:
+        raise ValueError("is more than any machine has")
+    return size
 
 
 def _one_line(text: str) -> str:
@@ -59,7 +62,8 @@ def _json_value(value: object) -> object:
     return value
 
 
-SpaceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
+SPACE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+SpaceName = Annotated[str, StringConstraints(pattern=f"^{SPACE_NAME.pattern}$")]
 HubId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
@@ -100,6 +104,7 @@ class SpaceEntry(BaseModel):
     gpu: bool = False
     digest: Digest | None = None
     api: ApiEntry = Field(default_factory=ApiEntry)
+    tags: tuple[OneLine, ...] = Field(default=(), description="Words to find the Space by.")
 
     def to_space(self, *, registry_directory: Path, origin: str) -> Space:
         """Return the entry as a value; a relative `source` stands beside the registry's file."""
@@ -124,8 +129,21 @@ class SpaceEntry(BaseModel):
             gpu=self.gpu,
             digest=self.digest,
             api=self.api.to_api(),
+            tags=self.tags,
             origin=origin,
         )
+
+
+class EntryMap(BaseModel):
+    """What stands under `spaces:`, as long as nobody looks into the entries."""
+
+    spaces: dict[SpaceName, object] | None = None
+
+
+class CategoryLists(BaseModel):
+    """What stands under `categories:`."""
+
+    categories: dict[OneLine, list[SpaceName] | None] | None = None
 
 
 class RegistryFile(BaseModel):
@@ -133,5 +151,7 @@ class RegistryFile(BaseModel):
 
     model_config = ConfigDict(extra="forbid", title="Registry of hf-spaces-runner")
 
-    spaces: dict[SpaceName, SpaceEntry] = Field(default_factory=dict)
-    categories: dict[OneLine, list[SpaceName]] = Field(default_factory=dict)
+    spaces: dict[SpaceName, SpaceEntry] | None = Field(default=None, description="Entries by their ids.")
+    categories: dict[OneLine, list[SpaceName] | None] | None = Field(
+        default=None, description="Categories of your own, beside the four; the ids of their Spaces may be listed."
+    )

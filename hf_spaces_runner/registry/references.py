@@ -1,6 +1,5 @@
 """Turns what a user calls a Space into a Space: an id of the registry, a Hub id or URL, a Space's address, an image."""
 
-import difflib
 import re
 from urllib.parse import urlsplit
 
@@ -12,7 +11,7 @@ from hf_spaces_runner.domain.image_names import (
     subdomain_of,
 )
 from hf_spaces_runner.domain.space import Space
-from hf_spaces_runner.errors import UnknownSpaceError
+from hf_spaces_runner.errors import InvalidRegistryError, UnknownSpaceError
 from hf_spaces_runner.registry.registry import Registry
 
 _HUB_HOSTS = frozenset({"huggingface.co", "www.huggingface.co", "hf.co"})
@@ -30,9 +29,10 @@ def find_space(reference: str, registry: Registry, image_registry: str) -> Space
 
     Raises:
         UnknownSpaceError: no form of reference fits; the message names the three nearest ids.
+        InvalidRegistryError: the entry of that id is left out, since something is wrong with it.
     """
     reference = reference.strip()
-    known = registry.spaces.get(reference)
+    known = registry.find(reference) if reference.isprintable() else None
     if known is not None:
         return known
     if len(reference) > _MAX_LENGTH:
@@ -45,6 +45,9 @@ def find_space(reference: str, registry: Registry, image_registry: str) -> Space
         return _from_image(reference, registry)
     if _HUB_ID.fullmatch(reference):
         return _from_hub_id(reference, registry, image_registry)
+    faults = registry.faults_of(reference)
+    if faults:
+        raise InvalidRegistryError("\n".join(str(fault) for fault in faults))
     raise UnknownSpaceError(f"no Space {reference!r} in the registry{_nearest(reference, registry)}")
 
 
@@ -57,9 +60,8 @@ def _is_address_without_scheme(reference: str) -> bool:
 
 
 def _nearest(reference: str, registry: Registry) -> str:
-    wanted = reference.lower()
-    ids = sorted(registry.spaces, key=lambda key: -difflib.SequenceMatcher(None, wanted, key.lower()).ratio())
-    return f"; nearest: {', '.join(ids[:3])}" if ids else ", which is empty"
+    ids = registry.nearest(reference)
+    return f"; nearest: {', '.join(ids)}" if ids else ", which is empty"
 
 
 def _from_url(url: str, registry: Registry, image_registry: str) -> Space:
@@ -86,9 +88,9 @@ def _from_url(url: str, registry: Registry, image_registry: str) -> Space:
 
 
 def _from_hub_id(hub_id: str, registry: Registry, image_registry: str) -> Space:
-    for space in registry.spaces.values():
-        if space.space_id is not None and space.space_id.lower() == hub_id.lower():
-            return space
+    known = registry.find_hub_id(hub_id)
+    if known is not None:
+        return known
     image = image_of_space(hub_id, image_registry)
     try:
         split_image_reference(image)
@@ -98,9 +100,9 @@ def _from_hub_id(hub_id: str, registry: Registry, image_registry: str) -> Space:
 
 
 def _from_subdomain(subdomain: str, registry: Registry, image_registry: str) -> Space:
-    for space in registry.spaces.values():
-        if space.space_id is not None and subdomain_of(space.space_id) == subdomain:
-            return space
+    known = registry.find_subdomain(subdomain)
+    if known is not None:
+        return known
     return Space(id=subdomain, docker_image=f"{image_registry}/{subdomain}:latest")
 
 
@@ -109,13 +111,8 @@ def _from_image(reference: str, registry: Registry) -> Space:
         image = split_image_reference(reference)
     except ValueError as error:
         raise UnknownSpaceError(f"{reference!r} is not the name of an image: {error}") from error
-    for space in registry.spaces.values():
-        if space.source is None and _with_tag(space.docker_image) == _with_tag(reference):
-            return space
+    known = registry.find_image(reference)
+    if known is not None:
+        return known
     name = re.sub(r"[^a-z0-9._-]+", "-", image.name.lower()).strip("-.") or "image"
     return Space(id=name, docker_image=reference)
-
-
-def _with_tag(reference: str) -> str:
-    image = split_image_reference(reference)
-    return reference if image.tag or image.digest else f"{reference}:latest"

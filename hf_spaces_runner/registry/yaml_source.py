@@ -1,22 +1,57 @@
-"""Reads a YAML file and remembers where each value stands, so that every complaint names its line and column."""
+"""Reads YAML that people write: plain values, each with the place where it stands, and nothing that grows."""
 
 from collections.abc import Hashable, Iterable, Sequence
-from pathlib import Path
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from hf_spaces_runner.domain.terminal import printable
-from hf_spaces_runner.errors import InvalidRegistryError
 
 if TYPE_CHECKING or not hasattr(yaml, "CSafeLoader"):
     from yaml import SafeLoader as FastLoader
 else:
     from yaml import CSafeLoader as FastLoader
 
-MAX_BYTES = 256 * 1024**2
 _MAX_DEPTH = 50
 """The C composer calls itself for each level, and the stack of the process is its only limit."""
+_OPENERS = ("\n", "[", "{", "- ", "? ", "-\t", "?\t")
+"""Each level of nesting needs a line of its own or one of these."""
+_IN_OTHER_WORDS = {
+    "found character that cannot start any token": "a character stands here that begins no value",
+    "mapping values are not allowed in this context": "a second colon in one line, or a line indented wrongly",
+    "did not find expected key": "a line is indented wrongly, or a quote or bracket is not closed",
+    "could not find expected ':'": "a colon and a value are missing",
+    "found a tab character that violates indentation": "a tab",
+    "found unexpected end of stream": "a quote is not closed",
+    "did not find expected ',' or ']'": "a bracket is not closed, or a comma is missing",
+    "did not find expected ',' or '}'": "a bracket is not closed, or a comma is missing",
+    "did not find expected node content": "a value is missing, or a bracket is not closed",
+    "did not find expected <document start>": "a line is indented wrongly",
+    "but found another document": "a second document begins here",
+}
+_TEXT = "tag:yaml.org,2002:str"
+_FIXES = {
+    "a tab": "indent with spaces, not with tabs",
+    "a second colon in one line, or a line indented wrongly": "put a text that holds a colon into quotes",
+    "a second document begins here": "remove the line ---",
+    "a character stands here that begins no value": "put the text into quotes; indent with spaces, not with tabs",
+}
+
+
+class YamlProblem(ValueError):  # noqa: N818 - it becomes a Fault
+    """A text is not YAML, or not YAML that is read here. `line` and `column` count from 0, in that text.
+
+    `is_syntax` says that it may be a part of YAML that was cut in the wrong place.
+    """
+
+    def __init__(self, *, line: int, column: int, message: str, fix: str = "", is_syntax: bool = False) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
+        self.message = message
+        self.fix = fix
+        self.is_syntax = is_syntax
 
 
 class _UniqueKeyLoader(FastLoader):
@@ -24,6 +59,8 @@ class _UniqueKeyLoader(FastLoader):
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> object:
         """Say where a value stands that is written well and cannot be, such as the date 2026-13-45."""
+        if node.tag == _TEXT and isinstance(node, yaml.ScalarNode):
+            return node.value  # as the long way has it, and nearly every value of a registry is one
         try:
             return super().construct_object(node, deep=deep)
         except ValueError as error:
@@ -43,43 +80,85 @@ class _UniqueKeyLoader(FastLoader):
         return mapping
 
 
-def read_yaml(path: Path) -> object:
-    """Return the plain value that the YAML file at `path` holds; None for an empty one.
+def parse_yaml(text: str) -> object:
+    """Return the plain value that `text` holds; None for an empty one.
 
     Raises:
-        InvalidRegistryError: it cannot be read, or is not YAML; the message names file:line:column.
+        YamlProblem: it is not YAML, has two equal keys or aliases, or is nested too deeply.
     """
-    text = _read_text(path)
     try:
-        _refuse_what_grows(text)
+        if not _is_small(text):
+            _refuse_what_grows(text)
         return yaml.load(text, _UniqueKeyLoader)  # noqa: S506 - derives from a safe loader
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        problem = printable(error.problem or error.context or "not YAML")
-        raise InvalidRegistryError(f"{where}: {problem}") from error
+        raise _problem(text, error) from error
     except yaml.reader.ReaderError as error:
-        raise InvalidRegistryError(
-            f"{path}:{_line_and_column(text, error)}: the character U+{_character(error):04X} may not stand in YAML"
-        ) from error
+        line, column = _line_and_column(text, error)
+        message = f"the character U+{_character(error):04X} may not stand in YAML"
+        raise YamlProblem(line=line, column=column, message=message) from error
 
 
-def positions_of(path: Path, locations: Iterable[Sequence[object]]) -> list[str]:
-    """Return for each of `locations` (keys and indexes) the `file:line:column` of its value, or its nearest parent's.
+def is_yaml(text: str) -> bool:
+    """Return whether `text` is YAML and safe to read, without building anything of it."""
+    try:
+        _refuse_what_grows(text)
+    except yaml.YAMLError:
+        return False
+    return True
 
-    The file is one that `read_yaml` has taken.
+
+def composed(text: str) -> yaml.Node | None:
+    """Return the nodes of a text that `parse_yaml` has taken, each with its place."""
+    node: yaml.Node | None = yaml.compose(text, FastLoader)
+    return node
+
+
+def place_in(text: str, keys: Sequence[object]) -> tuple[int, int]:
+    """Return line and column, from 0, of the value that `keys` (and indexes) lead to, or of its nearest parent.
+
+    The text is one that `parse_yaml` has taken.
     """
-    root = yaml.compose(_read_text(path), FastLoader)
-    return [_position(path, root, location) for location in locations]
+    return places_in(text, [keys])[0]
 
 
-def _position(path: Path, node: yaml.Node | None, location: Sequence[object]) -> str:
-    for step in location:
+def places_in(text: str, many: Iterable[Sequence[object]]) -> list[tuple[int, int]]:
+    """Return the places of `many` values. See `place_in`."""
+    root = _composed_before(text)
+    return [_place(root, keys) for keys in many]
+
+
+@lru_cache(maxsize=1)
+def _composed_before(text: str) -> yaml.Node | None:
+    """Return the nodes of `text`, of which many places may be asked, one after the other."""
+    return composed(text)
+
+
+def _place(root: yaml.Node | None, keys: Sequence[object]) -> tuple[int, int]:
+    node = root
+    for step in keys:
         child = _child(node, step)
         if child is None:
             break
         node = child
-    return f"{path}:{node.start_mark.line + 1}:{node.start_mark.column + 1}" if node else f"{path}:1:1"
+    return (node.start_mark.line, node.start_mark.column) if node else (0, 0)
+
+
+def _problem(text: str, error: yaml.MarkedYAMLError) -> YamlProblem:
+    mark = error.problem_mark or error.context_mark
+    if mark and error.context_mark and mark.index >= len(text.rstrip()):
+        mark = error.context_mark  # it is only at the end that nothing closed what was opened there
+    line, column = (mark.line, mark.column) if mark else (0, 0)
+    said = printable(error.problem or error.context or "not YAML")
+    lines = text.splitlines()
+    here = lines[line] if line < len(lines) else ""
+    message = "a tab" if here[column : column + 1] == "\t" else _IN_OTHER_WORDS.get(said, said)
+    is_syntax = isinstance(error, yaml.scanner.ScannerError | yaml.parser.ParserError)
+    return YamlProblem(line=line, column=column, message=message, fix=_FIXES.get(message, ""), is_syntax=is_syntax)
+
+
+def _is_small(text: str) -> bool:
+    """Return whether `text` has no aliases and too few lines and brackets to be nested deeply, as an entry mostly."""
+    return "*" not in text and sum(text.count(opener) for opener in _OPENERS) < _MAX_DEPTH
 
 
 def _refuse_what_grows(text: str) -> None:
@@ -101,11 +180,11 @@ def _unwanted(problem: str, event: yaml.Event) -> yaml.MarkedYAMLError:
     return yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
 
 
-def _line_and_column(text: str, error: yaml.reader.ReaderError) -> str:
+def _line_and_column(text: str, error: yaml.reader.ReaderError) -> tuple[int, int]:
     # libyaml counts bytes, the reader in Python characters.
     in_bytes = FastLoader is getattr(yaml, "CSafeLoader", None)
     before = text.encode()[: error.position].decode("utf-8", "ignore") if in_bytes else text[: error.position]
-    return f"{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
+    return before.count("\n"), len(before) - before.rfind("\n") - 1
 
 
 def _character(error: yaml.reader.ReaderError) -> int:
@@ -119,23 +198,3 @@ def _child(node: yaml.Node | None, step: object) -> yaml.Node | None:
         child: yaml.Node = node.value[step]
         return child
     return None
-
-
-def _read_text(path: Path) -> str:
-    try:
-        if path.exists() and not path.is_file():
-            raise InvalidRegistryError(f"{path}: is not a file")
-        if path.stat().st_size > MAX_BYTES:
-            raise InvalidRegistryError(f"{path}: is larger than {MAX_BYTES // 1024**2} MiB")
-        content = path.read_bytes()
-    except OSError as error:
-        raise InvalidRegistryError(
-            f"{path}: cannot be read: {error.strerror}", hint="hfsr config shows which registry file is in force"
-        ) from error
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line, column = content.count(b"\n", 0, error.start) + 1, error.start - content.rfind(b"\n", 0, error.start)
-        raise InvalidRegistryError(
-            f"{path}:{line}:{column}: is not UTF-8 (byte {error.start})", hint="save it as UTF-8"
-        ) from error

@@ -31,4 +31,4 @@ def test_there_are_such_values() -> None:
 
 def test_progress_can_be_ignored() -> None:
     ignore_progress(Progress(phase=Phase.CALL, message="calling"))
-    assert [phase.value for phase in Phase] == ["pull", "build", "wait", "start", "ready", "call"]
+    assert [phase.value for phase in Phase] == ["plan", "pull", "build", "wait", "start", "ready", "call"]

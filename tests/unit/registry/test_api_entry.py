@@ -1,11 +1,12 @@
-from dataclasses import asdict
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from hf_spaces_runner.domain.api import Api, ApiKind, ApiParameter, DeclaredType
+from hf_spaces_runner.domain.space import Space
 from hf_spaces_runner.registry.api_entry import ApiEntry
+from hf_spaces_runner.registry.space_json import space_from_json, space_to_json
 
 
 def api(**keys: Any) -> Api:
@@ -87,8 +88,7 @@ def test_what_cannot_be_is_told(keys: dict[str, object], message: str) -> None:
         api(**keys)
 
 
-def test_a_snapshot_brings_back_the_same() -> None:
-    from hf_spaces_runner.registry.load import _to_api  # noqa: PLC0415
-
+def test_an_index_brings_back_the_same() -> None:
     own = api(kind="http", request={"n": "$n"}, parameters={"n": {"type": "integer", "choices": [1, 2]}})
-    assert _to_api(asdict(own)) == own
+    space = Space(id="a", docker_image="b", api=own)
+    assert space_from_json(space_to_json(space), space.origin).api == own

@@ -1,13 +1,18 @@
-import re
+"""The layers of the registry: which entry is found, listed and searched where several have it."""
+
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from hf_spaces_runner.domain.hub_space import Categorised, Category, Found, HubSpace
+from hf_spaces_runner.domain.space import Space
 from hf_spaces_runner.errors import InvalidRegistryError
+from hf_spaces_runner.registry.discovered import Discovered
+from hf_spaces_runner.registry.layer import FileLayer, MemoryLayer
 from hf_spaces_runner.registry.load import load_registry
-from hf_spaces_runner.registry.read import read_registry
 from hf_spaces_runner.registry.registry import Registry, bundled_registry_directory
-from hf_spaces_runner.registry.snapshot import Snapshots
+from tests.unit.registry.registry_texts import entry, index_of
 
 AS_IN_THE_README = """\
 spaces:
@@ -25,177 +30,140 @@ categories:
 """
 
 
-def entry(key: str, *lines: str, category: str = "other", own_id: str | None = None) -> str:
-    keys = [
-        f"id: {own_id or key}",
-        "docker_image: registry.hf.space/x:latest",
-        "description: d",
-        f"category: {category}",
-        "input_type: text",
-        "output_type: text",
-        "port: 7860",
-        "status: available",
-        *lines,
-    ]
-    return f"  {key}:\n" + "".join(f"    {line}\n" for line in keys)
-
-
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "registry.yaml"
 
 
-def failure(file: Path, text: str) -> list[str]:
-    file.write_text(text, encoding="utf-8")
-    with pytest.raises(InvalidRegistryError) as caught:
-        read_registry(file, origin="test")
-    assert caught.value.exit_code == 3
-    assert caught.value.hint
-    return caught.value.message.replace(f"{file}:", "").splitlines()
+def load(user_file: Path | None, tmp_path: Path) -> Registry:
+    return load_registry(user_file, indexes=tmp_path / "cache", discovered=Discovered(tmp_path / "found.sqlite"))
 
 
-def test_a_file_of_the_eight_keys_loads_as_it_is(file: Path) -> None:
+def space(space_id: str, hub_id: str | None = None, **fields: str) -> Space:
+    return Space(id=space_id, docker_image=f"registry.hf.space/{space_id}:latest", space_id=hub_id, **fields)  # type: ignore[arg-type]
+
+
+def test_a_file_of_the_eight_keys_loads_as_it_is(file: Path, tmp_path: Path) -> None:
     file.write_text(AS_IN_THE_README, encoding="utf-8")
-    registry = read_registry(file, origin=str(file))
-    space = registry.spaces["clip-analysis"]
-    assert (space.docker_image, space.port) == ("registry.hf.space/openai-clip:latest", 7860)
-    assert (space.category, space.status, space.origin) == ("image_processing", "available", str(file))
-    assert registry.categories == {"image_processing": ("clip-analysis",)}
+    registry = load(file, tmp_path)
+    found = registry.find("clip-analysis")
+    assert found is not None
+    assert (found.docker_image, found.port) == ("registry.hf.space/openai-clip:latest", 7860)
+    assert (found.category, found.status, found.origin) == ("image_processing", "available", str(file))
+    assert registry.faults == ()
 
 
-@pytest.mark.parametrize("text", ["", "# nothing\n", "{}\n", "spaces: {}\n", "categories: {}\n", "---\n"])
-def test_a_file_without_entries_is_an_empty_registry(file: Path, text: str) -> None:
-    file.write_text(text, encoding="utf-8")
-    assert read_registry(file, origin="test") == Registry(spaces={}, categories={})
-
-
-def test_the_bundled_registry_holds_the_spaces_of_the_main_job_with_their_sources(tmp_path: Path) -> None:
-    registry = load_registry(None, Snapshots(tmp_path / "cache"))
-    assert {"vader-sentiment", "sphinx-transcription", "face-detection"} <= set(registry.spaces)
-    for space in registry.spaces.values():
-        assert space.origin == "bundled"
-        assert space.source is not None
-        assert (space.source / "README.md").is_file()
-        assert space.id in registry.categories[space.category]
+def test_the_bundled_registry_has_no_faults_and_the_spaces_of_the_main_job_have_their_sources(tmp_path: Path) -> None:
+    registry = load(None, tmp_path)
+    assert registry.faults == ()
+    spaces = {one.id: one for one in registry.spaces()}
+    assert {"vader-sentiment", "sphinx-transcription", "face-detection"} <= set(spaces)
+    assert set(registry.categories) == set(Category)
+    for one in spaces.values():
+        assert one.origin == "bundled"
+        if one.source is not None:
+            assert (one.source / "README.md").is_file()
     assert (bundled_registry_directory() / "registry.yaml").is_file()
 
 
 def test_an_entry_of_the_user_wins_and_the_others_stay(file: Path, tmp_path: Path) -> None:
-    file.write_text("spaces:\n" + entry("vader-sentiment", category="mine") + entry("own"), encoding="utf-8")
-    bundled, merged = (
-        load_registry(None, Snapshots(tmp_path / "cache")),
-        load_registry(file, Snapshots(tmp_path / "cache")),
-    )
-    assert set(merged.spaces) == {*bundled.spaces, "own"}
-    assert merged.spaces["vader-sentiment"].origin == str(file)
-    assert merged.spaces["vader-sentiment"].source is None
-    assert merged.spaces["face-detection"] == bundled.spaces["face-detection"]
+    file.write_text("spaces:\n" + entry("vader-sentiment") + entry("own"), encoding="utf-8")
+    bundled, merged = load(None, tmp_path), load(file, tmp_path)
+    assert [one.id for one in merged.spaces()][:2] == ["vader-sentiment", "own"]
+    assert sorted(one.id for one in merged.spaces()) == sorted([*(one.id for one in bundled.spaces()), "own"])
+    mine = merged.find("vader-sentiment")
+    assert mine is not None
+    assert (mine.origin, mine.source, mine.category) == (str(file), None, "specialized")
+    assert merged.find("face-detection") == bundled.find("face-detection")
+    assert "vader-sentiment" not in {one.id for one in merged.spaces(category="text_processing")}
+    assert [one.origin for one in merged.search(["vader"])] == [str(file)]
 
 
-def test_categories_are_merged_and_follow_an_entry_that_moves(file: Path, tmp_path: Path) -> None:
-    file.write_text(
-        "spaces:\n"
-        + entry("vader-sentiment", category="mine")
-        + entry("own-audio", category="audio_processing")
-        + "categories:\n  audio_processing: [own-audio]\n",
-        encoding="utf-8",
-    )
-    merged = load_registry(file, Snapshots(tmp_path / "cache"))
-    assert merged.categories["audio_processing"] == ("sphinx-transcription", "own-audio")
-    assert merged.categories["mine"] == ("vader-sentiment",)
-    assert "vader-sentiment" not in merged.categories.get("text_processing", ())
-    listed = [space_id for ids in merged.categories.values() for space_id in ids]
-    assert sorted(listed) == sorted(merged.spaces)
-
-
-def test_an_entry_that_no_category_lists_is_in_its_own(file: Path) -> None:
-    file.write_text("spaces:\n" + entry("b", category="x") + entry("a", category="x"), encoding="utf-8")
-    assert read_registry(file, origin="test").categories == {"x": ("b", "a")}
-
-
-def test_a_source_stands_beside_its_file(file: Path) -> None:
+def test_a_source_stands_beside_its_file(file: Path, tmp_path: Path) -> None:
     file.write_text("spaces:\n" + entry("a", "source: spaces/a") + entry("b", "source: ../../.."), encoding="utf-8")
-    spaces = read_registry(file, origin="test").spaces
-    assert spaces["a"].source == file.parent / "spaces" / "a"
-    assert spaces["b"].source == file.parent / "../../.."
+    registry = load(file, tmp_path)
+    sources = [found.source for found in map(registry.find, "ab") if found is not None]
+    assert sources == [file.parent / "spaces" / "a", file.parent / "../../.."]
 
 
-@pytest.mark.parametrize(
-    ("text", "lines"),
-    [
-        ("[]\n", [r"1:1: the file: .*"]),
-        ("just text\n", [r"1:1: the file: .*\(it is 'just text'\)"]),
-        ("spaces: 5\n", [r"1:9: spaces: .*dictionary.*\(it is '5'\)"]),
-        ("spaces:\n  a: 5\n", [r"2:6: spaces > a: .*\(it is '5'\)"]),
-        ("spaces:\n  a:\n", [r"2:5: spaces > a: .*"]),
-        ("paces: {}\n", [r"1:8: paces: Extra inputs are not permitted"]),
-        (
-            "spaces:\n" + entry("a").replace("port: 7860", "port: http"),
-            [r"9:11: spaces > a > port: .*integer.*\(it is 'http'\)"],
-        ),
-        (
-            "spaces:\n" + entry("a").replace("port: 7860", "port: 99999"),
-            [r"9:11: spaces > a > port: .*65535 \(it is '99999'\)"],
-        ),
-        ("spaces:\n" + entry("a").replace("    port: 7860\n", ""), [r"3:5: spaces > a > port: Field required"]),
-        (
-            "spaces:\n" + entry("a", "prot: 1"),
-            [r"11:11: spaces > a > prot: Extra inputs are not permitted \(it is '1'\)"],
-        ),
-        (
-            "spaces:\n" + entry("a", "cap_add: [SYS_NICE, ALL]"),
-            [r"11:25: spaces > a > cap_add > 1: must name one capability.*ALL.*"],
-        ),
-        (
-            "spaces:\n" + entry("a", "memory: lots"),
-            [r"11:13: spaces > a > memory: 'lots' is not a size: write 512m or 2g \(it is 'lots'\)"],
-        ),
-        (
-            "spaces:\n" + entry("a", "env: {DEBUG: 1}"),
-            [r"11:18: spaces > a > env > DEBUG: .*valid string \(it is '1'\)"],
-        ),
-        (
-            "spaces:\n" + entry("a", "inputs: {day: 2026-01-01}"),
-            [r"11:19: spaces > a > inputs > day: cannot be sent to a Space.*"],
-        ),
-        ("spaces:\n" + entry("'a b'", own_id="a"), [r"3:5: spaces > a b: String should match pattern.*"]),
-        ("spaces:\n" + entry("a", own_id="b"), [r"3:9: spaces > a > id: must be the entry's key, 'a' \(it is 'b'\)"]),
-        (
-            "spaces:\n" + entry("a") + "categories:\n  other: [a, b]\n",
-            [r"12:14: categories > other > 1: no such Space in this file \(it is 'b'\)"],
-        ),
-        (
-            "spaces:\n" + entry("a") + "categories:\n  x: [a]\n",
-            [r"12:7: categories > x > 0: a has the category 'other' in its entry"],
-        ),
-        (
-            "spaces:\n"
-            + entry("a").replace("port: 7860", "port: 0")
-            + entry("b").replace("status: available\n", "status: [x]\n"),
-            [r"9:11: spaces > a > port: .*", r"19:13: spaces > b > status: .*valid string"],
-        ),
-    ],
-)
-def test_each_fault_is_told_with_its_line_and_column(file: Path, text: str, lines: list[str]) -> None:
-    told = failure(file, text)
-    assert len(told) == len(lines), told
-    for line, expected in zip(told, lines, strict=True):
-        assert re.fullmatch(expected, line), line
+def test_a_file_that_is_not_there_is_told_whatever_is_asked(file: Path, tmp_path: Path) -> None:
+    registry = load(file, tmp_path)
+    for question in (lambda: registry.find("x"), lambda: registry.faults, lambda: list(registry.spaces())):
+        with pytest.raises(InvalidRegistryError, match="No such file"):
+            question()
 
 
-def test_of_very_many_faults_the_first_are_told_and_the_others_counted(file: Path) -> None:
-    told = failure(file, "spaces:\n" + "".join(entry(f"s{number}", "wrong: 1") for number in range(300)))
-    assert len(told) == 21
-    assert told[-1] == "and 280 more"
+def test_the_faults_of_a_file_are_known_by_their_entries(file: Path, tmp_path: Path) -> None:
+    file.write_text("spaces:\n" + entry("a", "prot: 1") + entry("b"), encoding="utf-8")
+    registry = load(file, tmp_path)
+    (fault,) = registry.faults
+    assert registry.faults_of("a") == (fault,)
+    assert registry.faults_of("b") == ()
+    assert registry.find("a") is None
 
 
-def test_what_is_told_of_a_key_with_escapes_is_safe_for_a_terminal(file: Path) -> None:
-    (line,) = failure(file, '"\\e]0;owned\\a\\e[31mx": 1\n')
-    assert "\x1b" not in line
-    assert line.startswith("1:24: x: ")
+UPPER = MemoryLayer([space("a", "u/upper"), space("own")], origin="upper")
+LOWER = MemoryLayer([space("a", "u/lower"), space("b", "U/Lower-B", sdk="docker"), space("c")], origin="lower")
 
 
-def test_many_entries_outside_of_the_categories_take_no_quadratic_time(file: Path, tmp_path: Path) -> None:
-    file.write_text("spaces:\n" + "".join(entry(f"s{number}") for number in range(3000)), encoding="utf-8")
-    merged = load_registry(file, Snapshots(tmp_path / "cache"))
-    assert len(merged.categories["other"]) == 3000
+def test_each_id_is_listed_once_and_upper_layers_come_first() -> None:
+    registry = Registry([UPPER, LOWER])
+    assert [(one.id, one.origin) for one in registry.spaces()] == [
+        ("a", "upper"),
+        ("own", "upper"),
+        ("b", "lower"),
+        ("c", "lower"),
+    ]
+    assert [one.id for one in registry.spaces(sdk="docker")] == ["b"]
+    assert registry.count() == 5
+
+
+def test_what_is_hidden_is_not_found_by_another_name() -> None:
+    registry = Registry([UPPER, LOWER])
+    assert registry.find_hub_id("u/lower") is None
+    assert registry.find_subdomain("u-lower") is None
+    found = registry.find_hub_id("U/LOWER-B")
+    assert found is not None
+    assert found.id == "b"
+    assert registry.find_image("registry.hf.space/a") == registry.find("a")
+
+
+def test_what_was_found_is_hidden_by_an_entry_for_the_same_space(tmp_path: Path) -> None:
+    discovered = Discovered(tmp_path / "found.sqlite")
+    categorised = Categorised(category=Category.SPECIALIZED, rule="its name", certainty=0.5)
+    discovered.remember(
+        [Found(hub=HubSpace(id=hub_id), categorised=categorised, read_at=1.0) for hub_id in ("U/Upper", "u/new")]
+    )
+    registry = Registry([UPPER, discovered])
+    assert [one.id for one in registry.spaces()] == ["a", "own", "u-new"]
+    found = registry.find_hub_id("u/upper")
+    assert found is not None
+    assert found.id == "a"
+    assert {one.id for one in registry.search(["upper", "new"])} == {"a", "u-new"}
+
+
+def test_more_entries_than_a_page_come_once_and_in_order() -> None:
+    ids = [f"s{number}" for number in range(1700)]
+    registry = Registry([MemoryLayer(space(one) for one in ids), MemoryLayer(space(one) for one in reversed(ids))])
+    assert [one.id for one in registry.spaces()] == ids
+
+
+def test_what_is_found_out_is_added_to_all_that_comes_out() -> None:
+    registry = Registry([LOWER], complete=lambda spaces: [Space(id=one.id, docker_image="done") for one in spaces])
+    answers = [*registry.spaces(), *registry.search(["lower"]), registry.find("c"), registry.find_hub_id("u/lower-b")]
+    assert [one.docker_image for one in answers if one is not None] == ["done"] * 7
+
+
+def test_the_nearest_ids_are_named() -> None:
+    registry = Registry([MemoryLayer([space("clip-analysis"), space("whisper"), space("face")])])
+    assert registry.nearest("clip-analisys", 1) == ["clip-analysis"]
+    assert registry.nearest("Whisper", 1) == ["whisper"]
+    assert Registry.of().nearest("x") == []
+
+
+def test_several_threads_may_ask_one_registry(file: Path, tmp_path: Path) -> None:
+    file.write_text("spaces:\n" + "".join(entry(f"s{number}") for number in range(100)), encoding="utf-8")
+    registry = Registry([FileLayer(index_of(file)), Discovered(tmp_path / "found.sqlite"), LOWER])
+    with ThreadPoolExecutor(8) as pool:
+        counts = list(pool.map(lambda _: len(list(registry.spaces())), range(40)))
+    assert counts == [103] * 40
