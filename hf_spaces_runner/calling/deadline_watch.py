@@ -37,7 +37,8 @@ class DeadlineWatch:
 
     def trace(self, event: str, details: Mapping[str, object]) -> None:
         """Take note of a connection that was just made."""
-        if event != "connection.connect_tcp.complete":
+        # TLS takes over the socket that it is made on, which then is no longer one.
+        if not event.endswith((".connect_tcp.complete", ".start_tls.complete")):
             return
         get_extra_info = getattr(details.get("return_value"), "get_extra_info", None)
         connection = get_extra_info("socket") if get_extra_info is not None else None
@@ -61,4 +62,5 @@ class DeadlineWatch:
 
 def _shut_down(connection: socket.socket) -> None:
     with suppress(OSError):  # it is closed already
-        connection.shutdown(socket.SHUT_RDWR)
+        # Not a TLS socket's own, which takes away under a reader's hands what it reads with.
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)

@@ -1,5 +1,6 @@
 """Finds the login that Docker's configuration, or the credential store that it names, has for an image registry."""
 
+import threading
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,3 +54,26 @@ def find_docker_login(host: str, environment: Mapping[str, str]) -> DockerLogin 
     fields = {str(name).lower(): value for name, value in found.items()}
     secret = fields.get("password")
     return DockerLogin(user=str(fields.get("username") or ""), secret=Secret(secret) if secret else None)
+
+
+class DockerLogins:
+    """Finds each login once, for several threads: a credential store is a program that is started."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._known: dict[str, DockerLogin | ConfigurationError | None] = {}
+        # Also because the warnings that are silenced above are silenced for all threads.
+        self._lock = threading.Lock()
+
+    def of(self, host: str) -> DockerLogin | None:
+        """Return the login for `host`; raises as `find_docker_login` does."""
+        with self._lock:
+            if host not in self._known:
+                try:
+                    self._known[host] = find_docker_login(host, self._environment)
+                except ConfigurationError as error:
+                    self._known[host] = error
+            found = self._known[host]
+        if isinstance(found, ConfigurationError):
+            raise found
+        return found

@@ -65,7 +65,7 @@ def first_answer(client: httpx.Client, host: str, schemes: tuple[str, ...]) -> h
         try:
             return get(client, f"{scheme}://{host}/v2/")
         except REQUEST_ERRORS as error:
-            problem = _problem(host, error)
+            problem = problem_of(host, error)
     return problem
 
 
@@ -76,7 +76,8 @@ def get(client: httpx.Client, url: str | httpx.URL, *, authorization: str | None
         return response
 
 
-def _problem(host: str, error: Exception) -> Problem:
+def problem_of(host: str, error: Exception) -> Problem:
+    """Return why `host` gave no answer, out of what httpx raised, in words that show no secret."""
     untrusted = _cause(error, ssl.SSLCertVerificationError)
     if isinstance(untrusted, ssl.SSLCertVerificationError):
         return Problem(

@@ -3,8 +3,6 @@
 The protocol: distribution.github.io/distribution/spec/api (section API version check) and .../spec/auth/token.
 """
 
-import base64
-import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -20,8 +18,8 @@ from hf_spaces_runner.images.image_registry_client import (
     image_registry_client,
     is_plain,
 )
+from hf_spaces_runner.images.login_challenge import basic_authorization, read_challenge
 
-_PARAMETER = re.compile(r'(\w+)="([^"]*)"')
 _REFUSED = frozenset({401, 403})
 _NO_SUCH_PROXY = Problem(
     message="the image registry cannot be asked: the environment names a proxy that cannot be used",
@@ -50,7 +48,7 @@ def read_image_registry_facts(
     return ImageRegistryFacts(
         host=host,
         answer=answered if isinstance(answered, Problem) else answered.status_code,
-        wants_login=not isinstance(answered, Problem) and _scheme(answered) == "basic",
+        wants_login=not isinstance(answered, Problem) and _wants_login(answered),
         login=state if trouble is None else trouble,
         token=login is not None and login.looks_like_a_token,
     )
@@ -74,11 +72,11 @@ def _exchange(
 def _tried(client: httpx.Client, answered: httpx.Response, login: DockerLogin) -> Login:
     """Send the login to where the registry wants it, as the engine does, and return what becomes of it."""
     target = _target(answered, login.user)
-    if target is None or login.secret is None:
+    authorization = basic_authorization(login)
+    if target is None or authorization is None:
         return Login.UNTRIED
-    pair = base64.b64encode(f"{login.user}:{login.secret.reveal()}".encode()).decode()
     try:
-        response = get(client, target, authorization=f"Basic {pair}")
+        response = get(client, target, authorization=authorization)
     except REQUEST_ERRORS:
         return Login.UNTRIED
     if response.status_code in _REFUSED:
@@ -88,23 +86,12 @@ def _tried(client: httpx.Client, answered: httpx.Response, login: DockerLogin) -
 
 def _target(answered: httpx.Response, user: str) -> httpx.URL | None:
     """Return where a login is checked: by the registry itself, or by whoever gives the tokens that it wants."""
-    asked = answered.request.url
-    scheme = _scheme(answered)
-    if scheme == "basic":
-        return asked
-    if scheme != "bearer":
+    challenge = read_challenge(answered)
+    if challenge is None or challenge.scheme not in {"basic", "bearer"}:
         return None
-    challenge = dict(_PARAMETER.findall(answered.headers["www-authenticate"]))
-    try:
-        realm = httpx.URL(challenge.get("realm", ""))
-    except httpx.InvalidURL:
-        return None
-    # It may be any address: where the registry is asked over TLS, a login goes nowhere without it.
-    if realm.scheme not in {"https", asked.scheme}:
-        return None
-    return realm.copy_merge_params({"service": challenge.get("service", ""), "account": user})
+    return challenge.asked if challenge.scheme == "basic" else challenge.token_address(account=user)
 
 
-def _scheme(answered: httpx.Response) -> str:
-    challenge = answered.headers.get("www-authenticate", "") if answered.status_code == httpx.codes.UNAUTHORIZED else ""
-    return str(challenge.partition(" ")[0].lower())
+def _wants_login(answered: httpx.Response) -> bool:
+    challenge = read_challenge(answered)
+    return challenge is not None and challenge.scheme == "basic"

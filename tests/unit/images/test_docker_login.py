@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hf_spaces_runner.errors import ConfigurationError
-from hf_spaces_runner.images.docker_login import DockerLogin, find_docker_login
+from hf_spaces_runner.images.docker_login import DockerLogin, DockerLogins, find_docker_login
 
 HOST = "registry.hf.space"
 
@@ -107,3 +107,16 @@ def test_a_credential_store_that_talks_nonsense(
     with pytest.raises(ConfigurationError) as caught:
         found()
     assert "hf_" not in caught.value.message
+
+
+def test_each_login_is_looked_for_once(tmp_path: Path, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config.write_text(json.dumps({"credsStore": "test"}))
+    install_store(tmp_path, monkeypatch, '{"Username": "me", "Secret": "pw"}')
+    logins = DockerLogins({"DOCKER_CONFIG": os.environ["DOCKER_CONFIG"]})
+    first = logins.of(HOST)
+    assert first is not None
+    (tmp_path / "docker-credential-test").unlink()
+    assert logins.of(HOST) is first
+    for _ in range(2):
+        with pytest.raises(ConfigurationError):
+            logins.of("other.example")
