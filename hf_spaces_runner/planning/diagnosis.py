@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from hf_spaces_runner.domain.finding import Finding, fail, ok
+from hf_spaces_runner.domain.finding import Finding, fail, ok, warn
 from hf_spaces_runner.domain.machine import Problem
 from hf_spaces_runner.planning.diagnose_engine import diagnose_engine
 from hf_spaces_runner.planning.diagnose_image_registry import diagnose_image_registry
@@ -52,7 +52,13 @@ def _registry(facts: Facts) -> Finding:
     if isinstance(facts.registry, Problem):
         return fail("registry", facts.registry.message, facts.registry.fix)
     over = "" if facts.settings.registry is None else f", {facts.settings.registry} laid over the bundled one"
-    return ok("registry", f"{len(facts.registry.spaces)} Spaces{over}")
+    said = f"{facts.registry.known} Spaces{over}"
+    if not facts.registry.faults:
+        return ok("registry", said)
+    left = len(facts.registry.faults)
+    return warn(
+        "registry", f"{said}; {left} faults, first: {facts.registry.faults[0]}", "hfsr registry validate names all"
+    )
 
 
 def _ca_bundle(facts: Facts) -> Finding:

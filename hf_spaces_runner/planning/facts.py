@@ -4,10 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hf_spaces_runner.domain.image_names import split_image_reference
-from hf_spaces_runner.domain.machine import EngineFacts, ImageRegistryFacts, LeftBehind, MachineFacts, Problem
+from hf_spaces_runner.domain.machine import (
+    EngineFacts,
+    ImageRegistryFacts,
+    LeftBehind,
+    MachineFacts,
+    Problem,
+    RegistryFacts,
+)
 from hf_spaces_runner.domain.settings import Settings
 from hf_spaces_runner.planning.plan import image_source_of
-from hf_spaces_runner.registry.registry import Registry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +31,7 @@ class Facts:
     settings: Settings
     settings_problem: Problem | None
     origins: Mapping[str, str]
-    registry: Registry | Problem
+    registry: RegistryFacts | Problem
     certificates: int | Problem | None
     machine: MachineFacts
     engine: EngineFacts | Problem
@@ -38,8 +44,8 @@ class Facts:
         """The largest memory cap of a Space of the registry in bytes, and its id; None without a Space."""
         if isinstance(self.registry, Problem):
             return None
-        spaces = self.registry.spaces.values()
-        return max(((space.memory_bytes or self.settings.memory, space.id) for space in spaces), default=None)
+        caps = ((space.memory_bytes or self.settings.memory, space.id) for space in self.registry.spaces)
+        return max(caps, default=None)
 
     @property
     def missing_images(self) -> int:
@@ -51,12 +57,12 @@ class Facts:
         built = {name.rpartition(":")[0] for name in here}
         needed = {
             image_source_of(space, self.settings.image_registry).reference
-            for space in self.registry.spaces.values()
+            for space in self.registry.spaces
             if space.source is None
         }
         to_build = {
             split_image_reference(space.docker_image).repository
-            for space in self.registry.spaces.values()
+            for space in self.registry.spaces
             if space.source is not None
         }
         return len(needed - here) + len(to_build - built)

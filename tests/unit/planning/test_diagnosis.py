@@ -13,12 +13,12 @@ from hf_spaces_runner.domain.machine import (
     Login,
     MachineFacts,
     Problem,
+    RegistryFacts,
 )
 from hf_spaces_runner.domain.settings import Settings
 from hf_spaces_runner.domain.space import Space
 from hf_spaces_runner.planning.diagnosis import diagnose
 from hf_spaces_runner.planning.facts import Facts
-from hf_spaces_runner.registry.registry import Registry
 
 GIB = 1024**3
 HUB = "registry.hf.space"
@@ -57,7 +57,7 @@ FACTS = Facts(
     settings=Settings(),
     settings_problem=None,
     origins={"memory": "default"},
-    registry=Registry(spaces={"clip": PULLED, "mood": BUILT}, categories={}),
+    registry=RegistryFacts(known=2, spaces=(PULLED, BUILT)),
     certificates=140,
     machine=MACHINE,
     engine=ENGINE,
@@ -132,6 +132,13 @@ def test_a_machine_without_a_fault_has_a_good_line_for_each_thing() -> None:
     [
         (replace(FACTS, settings_problem=PROBLEM), "settings", "fail", "what was observed\nall else", "what to do"),
         (replace(FACTS, registry=PROBLEM), "registry", "fail", "what was observed", "what to do"),
+        (
+            replace(FACTS, registry=RegistryFacts(known=1, spaces=(), faults=("r.yaml:1:1: a", "r.yaml:2:1: b"))),
+            "registry",
+            "warn",
+            "1 Spaces; 2 faults, first: r.yaml:1:1: a",
+            "hfsr registry validate",
+        ),
         (replace(FACTS, certificates=PROBLEM), "ca_bundle", "fail", "what was observed", "what to do"),
         (folder(refusal="Read-only file system"), "state_folder", "fail", "/home/me/state: Read-only", "HFSR_HOME"),
         (folder(free_bytes=GIB - 1), "state_folder", "warn", "only 1024.0 MiB free", "HFSR_HOME"),
@@ -277,7 +284,7 @@ def test_a_fault_is_a_line_with_its_fix(facts: Facts, name: str, status: str, me
         (engine(live_restore=True), "live_restore", "outlive"),
         (engine(cgroup_version="", cgroup_driver=""), "cgroup", "unknown"),
         (engine(memory_bytes=0), "memory", "unknown"),
-        (replace(FACTS, registry=Registry(spaces={}, categories={})), "memory", "the largest cap is 2 GiB"),
+        (replace(FACTS, registry=RegistryFacts(known=0, spaces=())), "memory", "the largest cap is 2 GiB"),
         (replace(FACTS, disk_free_bytes=None), "engine_disk", "unknown"),
         (
             replace(engine(images=frozenset({f"{HUB}/openai-clip:latest"})), disk_free_bytes=2 * GIB),
