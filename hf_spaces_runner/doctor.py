@@ -4,27 +4,28 @@ import platform
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
 import docker
 
 from hf_spaces_runner import __version__
-from hf_spaces_runner.domain.machine import EngineFacts, LeftBehind, Problem
+from hf_spaces_runner.domain.machine import EngineFacts, LeftBehind, Problem, RegistryFacts
 from hf_spaces_runner.domain.settings import Settings
 from hf_spaces_runner.errors import ConfigurationError, RunnerError
 from hf_spaces_runner.images.image_registry_facts import read_image_registry_facts
+from hf_spaces_runner.known_spaces import KnownSpaces
 from hf_spaces_runner.orchestrator.engine_facts import read_engine_facts
 from hf_spaces_runner.orchestrator.machine_facts import count_certificates, free_disk_bytes, read_machine_facts
 from hf_spaces_runner.planning.clean_up import Leftover, LeftoverKind
 from hf_spaces_runner.planning.facts import Facts
-from hf_spaces_runner.registry.load import load_registry
-from hf_spaces_runner.registry.snapshot import Snapshots
 from hf_spaces_runner.settings import LoadedSettings, Places, load_settings
 
 LEFT_BEHIND_AFTER_S = 86400.0
 """What was used within a day, and was not left by a dead process, is no leftover: `hfsr cleanup` keeps it as well."""
 
+_MOST_SPACES = 1000
 Fact = TypeVar("Fact")
 Connect = Callable[[Mapping[str, str]], docker.DockerClient]
 FindLeftovers = Callable[[], Iterable[Leftover]]
@@ -48,7 +49,7 @@ def gather_facts(environment: Mapping[str, str], *, connect: Connect, find_lefto
         settings=values,
         settings_problem=settings_problem,
         origins=loaded.origins,
-        registry=_tried(lambda: load_registry(values.registry, Snapshots(places.snapshots))),
+        registry=_tried(lambda: _read_registry(loaded, environment)),
         certificates=_tried(lambda: count_certificates(values.ca_bundle)),
         machine=read_machine_facts({"state": places.state, "cache": places.cache}, environment),
         engine=engine,
@@ -74,6 +75,15 @@ def _load_settings(environment: Mapping[str, str]) -> tuple[LoadedSettings, Prob
     except ConfigurationError:
         places = Places.of({})
     return LoadedSettings(values=Settings(), origins={}, places=places), problem
+
+
+def _read_registry(loaded: LoadedSettings, environment: Mapping[str, str]) -> RegistryFacts:
+    registry = KnownSpaces(loaded, environment).registry
+    # What nobody has seen run is no reason to ask for its memory and its disk.
+    first = islice((space for space in registry.spaces() if space.current_status == "available"), _MOST_SPACES)
+    return RegistryFacts(
+        known=registry.count(), spaces=tuple(first), faults=tuple(str(fault) for fault in registry.faults)
+    )
 
 
 def _read_engine(connect: Connect, environment: Mapping[str, str]) -> EngineFacts:

@@ -5,7 +5,8 @@ RunnerError                     1   another failure
 │  └─ ConfigurationError        2   a setting, its file or its variable
 ├─ RegistryError                3   registry.yaml
 │  ├─ UnknownSpaceError             no entry of that name
-│  └─ InvalidRegistryError          an entry or the file itself
+│  ├─ InvalidRegistryError          an entry or the file itself
+│  └─ HubError                      the Hub did not say what was asked
 ├─ EngineUnavailableError       4   no engine answers
 ├─ SlotTimeoutError             5   three Spaces run already, for too long
 ├─ PolicyError                  6   refused before it started
@@ -113,6 +114,13 @@ class InvalidRegistryError(RegistryError):
 
     verdict = "invalid_registry"
     hint = "correct the line that the message names"
+
+
+class HubError(RegistryError):
+    """The Hub could not be asked, or did not answer with what was asked for."""
+
+    verdict = "hub"
+    hint = "check the network; HF_HUB_OFFLINE=1 does without the Hub"
 
 
 class EngineUnavailableError(RunnerError):

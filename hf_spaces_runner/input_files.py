@@ -1,18 +1,19 @@
 """Checks that the files of a request are there, before anything starts."""
 
 import os
+from collections.abc import Iterable
 
-from hf_spaces_runner.domain.request import Request
+from hf_spaces_runner.domain.request import InputValue
 from hf_spaces_runner.errors import UsageError
 
 
-def check_files(request: Request) -> None:
-    """Check each file that `request` sends.
+def check_files(inputs: Iterable[InputValue]) -> None:
+    """Check each file among `inputs`.
 
     Raises:
         UsageError: one is not there, is no file, or cannot be read.
     """
-    for given in request.inputs:
+    for given in inputs:
         if given.path is None:
             continue
         shown = ascii(str(given.path))[1:-1]

@@ -16,12 +16,11 @@ from hf_spaces_runner.images.acquire import Images
 from hf_spaces_runner.images.base_name import base_image_name
 from hf_spaces_runner.images.source import find_image_source
 from hf_spaces_runner.input_files import check_files
+from hf_spaces_runner.known_spaces import KnownSpaces
 from hf_spaces_runner.orchestrator.ownership import own_name, own_user
 from hf_spaces_runner.planning.check_request import check_request
 from hf_spaces_runner.planning.launch_policy import LaunchDefaults, RunIdentity, for_image
 from hf_spaces_runner.planning.plan import PlanDefaults, make_plan
-from hf_spaces_runner.registry.references import find_space
-from hf_spaces_runner.registry.registry import Registry
 from hf_spaces_runner.registry.snapshot import Snapshots
 from hf_spaces_runner.results.output_directory import check_output_directory
 from hf_spaces_runner.settings import LoadedSettings
@@ -33,7 +32,7 @@ class Planner:
     Args:
         settings: what counts where a request is silent.
         snapshots: what files were read into before.
-        registry: returns the Spaces that are known.
+        known: the Spaces that are known.
         images: returns what knows the images on the engine; asked for only where that matters.
         on_progress: called while a base image is got.
         command: what others are told who wait for a slot that this holds.
@@ -44,25 +43,17 @@ class Planner:
         settings: LoadedSettings,
         snapshots: Snapshots,
         *,
-        registry: Callable[[], Registry],
+        known: KnownSpaces,
         images: Callable[[], Images],
         on_progress: ProgressCallback,
         command: str,
     ) -> None:
         self._settings = settings
         self._snapshots = snapshots
-        self._registry = registry
+        self._known = known
         self._images = images
         self._on_progress = on_progress
         self._command = command
-
-    def find(self, reference: str) -> Space:
-        """Return the Space that `reference` names.
-
-        Raises:
-            RegistryError: there is none, or the registry cannot be read.
-        """
-        return find_space(reference, self._registry(), self._settings.values.image_registry)
 
     def plan(self, request: Request, *, builds: bool) -> Plan:
         """Return what to try for `request`; `builds` says whether a base image may be got or made for it.
@@ -70,11 +61,11 @@ class Planner:
         Raises:
             RunnerError: the request names something that is not there, or does not fit.
         """
-        check_files(request)
+        check_files(request.inputs)
         if request.output_directory is not None:
             check_output_directory(request.output_directory)
         values = self._settings.values
-        space = self.find(request.space)
+        space = self._known.find(request.space, asks_hub=not request.privacy)
         check_request(request, space)  # before the engine is asked for anything
         defaults = PlanDefaults(
             launch=LaunchDefaults(

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from hf_spaces_runner.calling.endpoint import Endpoint
 from hf_spaces_runner.chat import Chat
@@ -14,13 +15,15 @@ from hf_spaces_runner.domain.finding import Finding
 from hf_spaces_runner.domain.image import Image
 from hf_spaces_runner.domain.launch import LaunchSpec
 from hf_spaces_runner.domain.plan import Candidate, Plan
-from hf_spaces_runner.domain.progress import ProgressCallback, ignore_progress
+from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback, ignore_progress
 from hf_spaces_runner.domain.request import PullPolicy, Request
-from hf_spaces_runner.domain.result import RunResult
+from hf_spaces_runner.domain.result import Attempt, RunResult
 from hf_spaces_runner.domain.running_space import RunningSpace, UpSpace
 from hf_spaces_runner.domain.space import Space
-from hf_spaces_runner.errors import LaunchError, RegistryError
+from hf_spaces_runner.errors import LaunchError, RegistryError, RunnerError
 from hf_spaces_runner.fallback import AttemptCallback, hidden_secrets, try_in_order
+from hf_spaces_runner.history.attempt_log import AttemptLog
+from hf_spaces_runner.known_spaces import KnownSpaces
 from hf_spaces_runner.orchestrator.keeper import start_keeper
 from hf_spaces_runner.orchestrator.leftovers import find_leftovers, remove_leftover
 from hf_spaces_runner.orchestrator.ownership import own_user
@@ -29,12 +32,14 @@ from hf_spaces_runner.planner import Planner
 from hf_spaces_runner.planning.clean_up import CleanUpRules, Leftover, plan_clean_up
 from hf_spaces_runner.planning.make_request import make_request
 from hf_spaces_runner.ready_space import Measured, Services
-from hf_spaces_runner.registry.load import load_registry
 from hf_spaces_runner.registry.registry import Registry
 from hf_spaces_runner.registry.snapshot import Snapshots
 from hf_spaces_runner.settings import LoadedSettings, load_settings
 from hf_spaces_runner.staying_up import bring_up, find_up, running_spaces, watch_over
 from hf_spaces_runner.wiring import connect, connect_client
+
+if TYPE_CHECKING:
+    from hf_spaces_runner.advisor import Advisor
 
 
 class Runner:
@@ -71,16 +76,42 @@ class Runner:
         self._command = command
 
     @cached_property
+    def _known(self) -> KnownSpaces:
+        return KnownSpaces(
+            self.settings,
+            self._environment,
+            on_warning=lambda text: self._on_progress(Progress(phase=Phase.PLAN, message=text, warning=True)),
+            on_note=lambda text: self._on_progress(Progress(phase=Phase.PLAN, message=text, note=True)),
+        )
+
+    @property
     def registry(self) -> Registry:
-        """The Spaces that are known: the bundled ones with the user's laid over them."""
-        return load_registry(self.settings.values.registry, self._snapshots)
+        """The Spaces that are known: the user's over the bundled ones, over those that were found on the Hub."""
+        return self._known.registry
+
+    @cached_property
+    def advisor(self) -> "Advisor":
+        """What advises on Spaces before one is run; it gets by without an engine."""
+        from hf_spaces_runner.advisor import Advisor  # noqa: PLC0415 - no run needs it
+
+        return Advisor(
+            self.settings,
+            known=self._known,
+            log=self._attempt_log,
+            connect=lambda: connect_client(self._environment),
+            environment=self._environment,
+        )
+
+    @cached_property
+    def _attempt_log(self) -> AttemptLog:
+        return AttemptLog(self.settings.places.history)
 
     @cached_property
     def _planner(self) -> Planner:
         return Planner(
             self.settings,
             self._snapshots,
-            registry=lambda: self.registry,
+            known=self._known,
             images=lambda: self.services.images,
             on_progress=self._on_progress,
             command=self._command,
@@ -178,7 +209,7 @@ class Runner:
         Raises:
             RegistryError: there is none, or the registry cannot be read.
         """
-        return self._planner.find(reference)
+        return self._known.find(reference)
 
     def plan(self, request: Request) -> Plan:
         """Return what `execute` would try for `request`, without doing any of it.
@@ -232,7 +263,18 @@ class Runner:
         """
         started = time.monotonic()
         plan = self._planner.plan(request, builds=True)
-        return try_in_order(self.services, plan, request, started, self._on_progress, self._on_attempt)
+
+        def note(attempt: Attempt) -> None:
+            self._note(attempt, plan)
+            self._on_attempt(attempt)
+
+        return try_in_order(self.services, plan, request, started, self._on_progress, note)
+
+    def _note(self, attempt: Attempt, plan: Plan) -> None:
+        try:
+            self._attempt_log.note(attempt, run_id=plan.run_id, tier=plan.tier, at=time.time())
+        except RunnerError as error:  # no answer is worth less for it
+            self._on_progress(Progress(phase=Phase.CALL, message=error.message, warning=True))
 
     def pull(self, reference: str, policy: PullPolicy = PullPolicy.ALWAYS) -> Image:
         """Pull, or build, the image of a Space, without running it.
@@ -241,7 +283,7 @@ class Runner:
             RegistryError: there is no such Space.
             ImageError: the image cannot be had.
         """
-        return self.acquire_image(self.find(reference), policy)
+        return self.acquire_image(self._known.find(reference, asks_hub=True), policy)
 
     def acquire_image(self, space: Space, policy: PullPolicy = PullPolicy.MISSING) -> Image:
         """Pull, or build, the image of `space`. See `pull`."""

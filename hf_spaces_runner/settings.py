@@ -58,6 +58,26 @@ class Places:
         return self.cache / "snapshots"
 
     @property
+    def indexes(self) -> Path:
+        """Where the tables of registry files are kept; they can be made again."""
+        return self.cache / "registry"
+
+    @property
+    def discovered(self) -> Path:
+        """The file with what was found on the Hub; it can be found again."""
+        return self.state / "discovered.sqlite"
+
+    @property
+    def history(self) -> Path:
+        """The file that says how earlier attempts went."""
+        return self.state / "history.sqlite"
+
+    @property
+    def own_registry(self) -> Path:
+        """The user's registry file where no setting names another."""
+        return self.config / "registry.yaml"
+
+    @property
     def locks(self) -> Path:
         """Where lock files lie; they hold no data."""
         return self.state / "locks"
@@ -139,7 +159,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
 
 def _derived(places: Places, environment: Mapping[str, str]) -> list[tuple[str, Path | None, str]]:
     """Return the defaults that depend on the machine, each with the place it was found in."""
-    registry = places.config / "registry.yaml"
+    registry = places.own_registry
     derived: list[tuple[str, Path | None, str]] = [
         ("registry", registry if registry.exists() else None, "found in the configuration directory")
     ]

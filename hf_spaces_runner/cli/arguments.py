@@ -1,9 +1,9 @@
-"""Reads the flag forms: a prompt without `run`, `--list-spaces`, `--cleanup-cache`."""
+"""Reads the flag forms: a prompt without `run`, `--list-spaces`, `--discover-spaces`, `--cleanup-cache`."""
 
 import difflib
 from collections.abc import Collection, Sequence
 
-_FLAG_FORMS = {"--list-spaces": "list", "--cleanup-cache": "cleanup"}
+_FLAG_FORMS = {"--list-spaces": "list", "--discover-spaces": "discover", "--cleanup-cache": "cleanup"}
 _OF_THE_GROUP = frozenset({"-h", "--help", "--version"})
 _SPACE_OPTION = "--hf-space"
 
@@ -18,6 +18,8 @@ def canonical_arguments(arguments: Sequence[str], *, commands: Collection[str]) 
         if flag in words[: _first_value(words)]:
             words.remove(flag)
             return [command, *words]
+        if words and words[0].startswith(f"{flag}="):
+            return [command, words[0].removeprefix(f"{flag}="), *words[1:]]
     if not words or words[0] in commands or words[0] in _OF_THE_GROUP:
         return words
     names_space = any(word == _SPACE_OPTION or word.startswith(f"{_SPACE_OPTION}=") for word in words)

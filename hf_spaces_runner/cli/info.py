@@ -1,20 +1,19 @@
 """`hfsr info`: everything that is known of one Space without starting it."""
 
 import os
+import time
 from dataclasses import replace
 
 import click
 
 from hf_spaces_runner.cli.common import command
 from hf_spaces_runner.cli.container_options import container_options
-from hf_spaces_runner.cli.list import space_as_json
 from hf_spaces_runner.cli.presenter import Presenter
+from hf_spaces_runner.cli.show_space import lines_of, room_as_json, room_in_words, run_example, space_as_json
 from hf_spaces_runner.domain.request import Request
+from hf_spaces_runner.domain.room import Room
 from hf_spaces_runner.domain.space import Space
-from hf_spaces_runner.domain.units import format_size
-from hf_spaces_runner.registry.load import load_registry
-from hf_spaces_runner.registry.references import find_space
-from hf_spaces_runner.registry.snapshot import Snapshots
+from hf_spaces_runner.known_spaces import KnownSpaces
 from hf_spaces_runner.settings import load_settings
 
 EPILOG = """\b
@@ -23,7 +22,6 @@ Examples:
   hfsr info vader-sentiment --endpoints
   hfsr info https://huggingface.co/spaces/user/name --json
 """
-_EXAMPLES = {"text": '"your text"', "image": "-i @photo.jpg", "audio": "-i @talk.wav", "video": "-i @clip.mp4"}
 
 
 @command(name="info", epilog=EPILOG, short_help="Show what is known of one Space.")
@@ -40,16 +38,21 @@ def info(presenter: Presenter, *, space: str, shows_endpoints: bool, auth_user: 
         _show_endpoints(presenter, replace(asked, space=space, auth_user=auth_user))
         return
     loaded = load_settings(os.environ)
-    registry = load_registry(loaded.values.registry, Snapshots(loaded.places.snapshots))
-    known = find_space(space, registry, loaded.values.image_registry)
+    known_spaces = KnownSpaces(loaded, os.environ, on_warning=presenter.warning, on_note=presenter.note)
+    known = known_spaces.find(space, asks_hub=True)
+    room = _room_for(known)
     if presenter.json:
-        presenter.object({**space_as_json(known), "command": _example(known)})
+        presenter.object({**space_as_json(known), **room_as_json(room), "command": run_example(known)})
         return
-    for name, value in space_as_json(known).items():
-        if value not in (None, "", [], {}, False):
-            shown = format_size(value) if name == "memory" and isinstance(value, int) else value
-            presenter.result(f"{name:13} {shown}")
-    presenter.result(f"{'run it':13} {_example(known)}")
+    for name, text in (*lines_of(known, time.time()), ("disk", room_in_words(room)), ("run it", run_example(known))):
+        if text:
+            presenter.result(f"{name:13} {text}")
+
+
+def _room_for(space: Space) -> Room:
+    from hf_spaces_runner.runner import Runner  # noqa: PLC0415 - the other half of this command needs no engine
+
+    return Runner(reaps=False).advisor.room_for(space)
 
 
 def _show_endpoints(presenter: Presenter, request: Request) -> None:
@@ -66,10 +69,3 @@ def _show_endpoints(presenter: Presenter, request: Request) -> None:
         presenter.object({"space": request.space, "endpoints": shown})
     else:
         show_endpoints(presenter, request.space, endpoints)
-
-
-def _example(space: Space) -> str:
-    words = space.input_type.split("_")
-    inputs = [example for kind, example in _EXAMPLES.items() if kind in words] or [_EXAMPLES["text"]]
-    name = space.id if space.origin != "reference" else space.space_id or space.docker_image
-    return f"hfsr run {' '.join(inputs)} --hf-space {name}"

@@ -21,6 +21,8 @@ from hf_spaces_runner.orchestrator.interrupts import ignore_interrupts
 COMMANDS = {
     "run": "hf_spaces_runner.cli.run:run",
     "list": "hf_spaces_runner.cli.list:list_spaces",
+    "discover": "hf_spaces_runner.cli.discover:discover",
+    "recommend": "hf_spaces_runner.cli.recommend:recommend",
     "info": "hf_spaces_runner.cli.info:info",
     "pull": "hf_spaces_runner.cli.pull:pull",
     "up": "hf_spaces_runner.cli.up:up",
@@ -29,6 +31,7 @@ COMMANDS = {
     "stop": "hf_spaces_runner.cli.stop:stop",
     "cleanup": "hf_spaces_runner.cli.cleanup:cleanup",
     "cron": "hf_spaces_runner.cli.cron:cron",
+    "registry": "hf_spaces_runner.cli.registry:registry",
     "config": "hf_spaces_runner.cli.config:config",
     "doctor": "hf_spaces_runner.cli.doctor:doctor",
 }
@@ -37,6 +40,8 @@ HIDDEN_COMMANDS = {"keep": "hf_spaces_runner.cli.keep:keep"}
 _SUMMARIES = {
     "run": "Run a Space once and print what it answers.",
     "list": "List the Spaces of the registry.",
+    "discover": "Find Spaces, in the registry and on the Hub.",
+    "recommend": "Say which Space to take for a task, and why.",
     "info": "Show what is known of one Space.",
     "pull": "Pull or build the image of a Space.",
     "up": "Start a Space and leave it running.",
@@ -45,6 +50,7 @@ _SUMMARIES = {
     "stop": "End a Space that is up.",
     "cleanup": "Remove containers, temporary files and caches that runs left behind.",
     "cron": "Let cron call cleanup: install, show or remove the entry in your crontab.",
+    "registry": "Add, remove, check and export entries of the registry.",
     "config": "Show the settings in force and where each comes from.",
     "doctor": "Check this machine, its engine and the image registry.",
 }
@@ -62,6 +68,7 @@ Examples:
 Short forms:
   hfsr "I love it" --hf-space vader-sentiment     the same as hfsr run
   hfsr --list-spaces                              the same as hfsr list
+  hfsr --discover-spaces audio_processing         the same as hfsr discover
   hfsr --cleanup-cache                            the same as hfsr cleanup
 """
 

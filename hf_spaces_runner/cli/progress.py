@@ -11,6 +11,7 @@ from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback, 
 from hf_spaces_runner.domain.units import format_size
 
 _TITLES = {
+    Phase.PLAN: "Planning",
     Phase.PULL: "Pulling",
     Phase.BUILD: "Building",
     Phase.WAIT: "Waiting",
@@ -85,7 +86,7 @@ class _Lines:
                 if progress.phase not in self._told and not progress.done:
                     self._told.add(progress.phase)
                     self._presenter.note(f"{progress.message[:1].upper()}{progress.message[1:]} ...")
-            case Phase.START | Phase.READY | Phase.CALL:
+            case Phase.PLAN | Phase.START | Phase.READY | Phase.CALL:
                 pass
             case _:
                 assert_never(progress.phase)

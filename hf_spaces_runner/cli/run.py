@@ -89,7 +89,8 @@ def run(
         auth_user=auth_user,
     )
     if dry_run:
-        show_plan(presenter, Runner(), request)
+        with EndableDisplay(presenter) as display:
+            show_plan(presenter, Runner(on_progress=display.show, command="hfsr run"), request)
         return
     if chats:
         from hf_spaces_runner.cli.chat import hold_chat  # noqa: PLC0415 - few want it

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.benchmarks import calling
+from tests.benchmarks import calling, registry
 from tests.benchmarks.bare_floor import call_by_hand
 from tests.benchmarks.measure import SECONDS, Row, alone, compare, process
 
@@ -19,7 +19,7 @@ RUN = [HFSR, "run", SENTENCE, "--hf-space", "vader-sentiment"]
 
 def main(target: Path, times: int) -> None:
     """Measure everything `times` times, print the table, and save it to `target`."""
-    rows = [start_up(times * 2), listing(times * 2), one_run(times), *calling.rows(times * 10)]
+    rows = [start_up(times * 2), listing(times * 2), one_run(times), *calling.rows(times * 10), *registry.rows(times)]
     print(table(rows))  # noqa: T201 - printing is this program's purpose
     target.write_text(json.dumps({"machine": machine(), "rows": [as_json(row) for row in rows]}, indent=2) + "\n")
     print(f"saved to {target}")  # noqa: T201

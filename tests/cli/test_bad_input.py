@@ -14,9 +14,12 @@ NO_ENGINE = {"DOCKER_HOST": "unix:///nonexistent.sock"}
 """These commands must end before they ask for an engine; with this one a later ending would be a 4."""
 
 
-def written_but_snapshots(private_home: Path) -> list[Path]:
+INDEXES = {"snapshots", "registry"}
+
+
+def written_but_indexes(private_home: Path) -> list[Path]:
     """Return the files of ours that a command left, other than what it need not read again."""
-    return [path for path in (private_home / "hfsr").rglob("*") if path.is_file() and path.parent.name != "snapshots"]
+    return [path for path in (private_home / "hfsr").rglob("*") if path.is_file() and path.parent.name not in INDEXES]
 
 
 @pytest.fixture
@@ -84,7 +87,7 @@ def test_what_cannot_be_is_refused_before_anything_starts(
     assert said in ended.stderr
     assert "Error: " in ended.stderr
     assert sorted(path.name for path in files.iterdir()) == before
-    assert written_but_snapshots(private_home) == []
+    assert written_but_indexes(private_home) == []
 
 
 @pytest.mark.parametrize(
@@ -161,7 +164,7 @@ def test_a_dry_run_touches_nothing(files: Path, private_home: Path) -> None:
     assert candidate["name"] == "vader-sentiment"
     assert candidate["docker_run"][:2] == ["docker", "run"]
     assert sorted(path.name for path in files.iterdir()) == ["env", "file", "latin", "talk.wav"]
-    assert written_but_snapshots(private_home) == []
+    assert written_but_indexes(private_home) == []
 
 
 def test_the_prompt_may_be_any_text(files: Path) -> None:

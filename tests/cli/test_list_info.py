@@ -16,7 +16,7 @@ def own_registry(tmp_path: Path) -> dict[str, str]:
 def test_list_shows_a_space_a_line(tmp_path: Path) -> None:
     lines = hfsr("list", directory=tmp_path).stdout.splitlines()
     assert [line.split("\t")[0] for line in lines] == BUNDLED
-    assert all(line.count("\t") == 4 for line in lines)
+    assert all(line.count("\t") == 5 for line in lines)
     assert hfsr("list", "--format", "quiet", directory=tmp_path).stdout.split() == [
         line.split("\t")[0] for line in lines
     ]
@@ -24,15 +24,18 @@ def test_list_shows_a_space_a_line(tmp_path: Path) -> None:
 
 def test_list_shows_the_users_own_registry_too(tmp_path: Path, own_registry: dict[str, str]) -> None:
     listed = hfsr("list", "--json", directory=tmp_path, environment=own_registry).json["spaces"]
-    assert len(listed) == len(BUNDLED) + 1
-    own = next(space for space in listed if space["id"] == "clip-analysis")
+    assert [space["id"] for space in listed] == ["clip-analysis", *(one for one in BUNDLED if one != "clip-analysis")]
+    own = listed[0]
     assert own["origin"] == own_registry["HFSR_REGISTRY"]
     assert own["docker_image"] == "registry.hf.space/openai-clip:latest"
 
 
 def test_list_of_a_category(tmp_path: Path) -> None:
     ended = hfsr("list", "--category", "audio_processing", "--format", "quiet", directory=tmp_path)
-    assert ended.stdout == "sphinx-transcription\n"
+    listed = ended.stdout.split()
+    assert listed[0] == "sphinx-transcription"
+    assert listed == [one for one in BUNDLED if one in listed]
+    assert "face-detection" not in listed
     ended = hfsr("list", "--category", "nope", directory=tmp_path)
     assert (ended.exit_code, ended.stdout) == (2, "")
     assert "audio_processing" in ended.stderr
@@ -85,20 +88,29 @@ def test_an_unknown_space_is_answered_with_the_three_nearest(tmp_path: Path) -> 
     ("content", "place"),
     [
         (b"spaces: [\n", ":2:1: "),
-        (b"spaces:\n  a: {id: a, id: a}\n", ":2:14: the key 'id' stands twice"),
-        (b"spaces:\n  a:\n    id: a\n", ":3:5: spaces > a > docker_image: Field required"),
-        (b"a: &a [x]\nb: *a\n", ":2:4: aliases"),
-        (b"\xff", ":1:1: is not UTF-8"),
-        (b"[" * 300_000, "nested more than 50 levels deep"),
+        (b"spaces:\n  a: {id: a, id: a}\n", ":2:14: spaces > a: the key 'id' stands twice"),
+        (b"spaces:\n  a:\n    id: a\n", ":3:5: spaces > a > docker_image: is missing; write host/name:tag"),
+        (b"a: &a [x]\nb: *a\n", ":2:4: the file: aliases"),
+        (b"\xff", ":1:1: the file: is not UTF-8"),
+        (b"[" * 300_000, ":1:51: the file: nested more than 50 levels deep"),
     ],
 )
-def test_a_broken_registry_is_named_with_line_and_column(tmp_path: Path, content: bytes, place: str) -> None:
+def test_what_is_broken_in_a_registry_is_named_and_all_else_works(tmp_path: Path, content: bytes, place: str) -> None:
     file = tmp_path / "own.yaml"
     file.write_bytes(content)
-    for arguments in (["list"], ["run", "x", "--hf-space", "vader-sentiment"]):
+    ended = hfsr("list", "--json", directory=tmp_path, environment={"HFSR_REGISTRY": str(file)})
+    assert [space["id"] for space in ended.json["spaces"]] == BUNDLED
+    assert (ended.exit_code, ended.stderr.count("Warning: ")) == (0, 1)
+    assert f"{file}{place}" in ended.stderr
+
+
+def test_an_entry_that_is_left_out_is_refused_with_the_reason(tmp_path: Path) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text("spaces:\n  a:\n    id: a\n")
+    for arguments in (["info", "a"], ["run", "x", "--hf-space", "a"]):
         ended = hfsr(*arguments, "--json", directory=tmp_path, environment={"HFSR_REGISTRY": str(file)})
         assert ended.exit_code == 3
-        assert f"{file}{place}" in ended.json["error"] or place in ended.json["error"]
+        assert f"{file}:3:5: spaces > a > docker_image: is missing" in ended.json["error"]
         assert json.loads(ended.stdout)["exit_code"] == 3
 
 

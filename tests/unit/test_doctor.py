@@ -8,13 +8,12 @@ import pytest
 
 from hf_spaces_runner import __version__
 from hf_spaces_runner.doctor import LEFT_BEHIND_AFTER_S, gather_facts
-from hf_spaces_runner.domain.machine import EngineFacts, LeftBehind, Problem
+from hf_spaces_runner.domain.machine import EngineFacts, LeftBehind, Problem, RegistryFacts
 from hf_spaces_runner.domain.settings import Settings
 from hf_spaces_runner.errors import EngineUnavailableError, UsageError
 from hf_spaces_runner.planning.clean_up import Leftover, LeftoverKind
 from hf_spaces_runner.planning.diagnosis import diagnose
 from hf_spaces_runner.planning.facts import Facts
-from hf_spaces_runner.registry.registry import Registry
 from tests.unit.orchestrator.described_engine import described_engine
 
 pytestmark = pytest.mark.network
@@ -44,7 +43,7 @@ def test_without_an_engine_all_else_is_found_out(private_home: Path) -> None:
     assert facts.version == __version__
     assert facts.settings.memory == 3 * 1024**3
     assert facts.settings_problem is None
-    assert isinstance(facts.registry, Registry)
+    assert isinstance(facts.registry, RegistryFacts)
     assert facts.engine == Problem(
         message="asking the engine failed: no such file", fix=EngineUnavailableError.hint or ""
     )
@@ -69,14 +68,24 @@ def test_wrong_settings_are_told_and_the_defaults_stand_in(environment: dict[str
     assert facts.settings_problem is not None
     assert told in facts.settings_problem.message
     assert facts.settings == Settings()
-    assert isinstance(facts.registry, Registry)
+    assert isinstance(facts.registry, RegistryFacts)
 
 
-def test_a_wrong_registry_is_told(tmp_path: Path) -> None:
+def test_what_is_wrong_in_a_registry_is_told_and_the_rest_stays(tmp_path: Path) -> None:
     (tmp_path / "own.yaml").write_text("spaces: [\n")
     facts = gather_without_an_engine(HFSR_REGISTRY=str(tmp_path / "own.yaml"))
+    assert isinstance(facts.registry, RegistryFacts)
+    (fault,) = facts.registry.faults
+    assert fault.startswith(f"{tmp_path}/own.yaml:2:1: spaces: ")
+    assert "vader-sentiment" in {space.id for space in facts.registry.spaces}
+    assert facts.registry.known >= len(facts.registry.spaces)
+    assert {finding.name: finding.status for finding in diagnose(facts)}["registry"] == "warn"
+
+
+def test_a_registry_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    facts = gather_without_an_engine(HFSR_REGISTRY=str(tmp_path))
     assert isinstance(facts.registry, Problem)
-    assert f"{tmp_path}/own.yaml:2:1" in facts.registry.message
+    assert "is not a file but a directory" in facts.registry.message
     assert diagnose(facts)
 
 

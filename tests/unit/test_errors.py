@@ -18,6 +18,7 @@ TABLE = """
 | RegistryError                | 3    | no                | registry             | yes  |
 | UnknownSpaceError            | 3    | no                | unknown_space        | yes  |
 | InvalidRegistryError         | 3    | no                | invalid_registry     | yes  |
+| HubError                     | 3    | no                | hub                  | yes  |
 | EngineUnavailableError       | 4    | local models only | engine_unavailable   | yes  |
 | SlotTimeoutError             | 5    | no                | no_slot              | yes  |
 | PolicyError                  | 6    | no                | policy               | no   |

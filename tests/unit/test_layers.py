@@ -19,13 +19,18 @@ LAYERS = (
     {"settings_form"},
     {"registry", "settings"},
     {"planning"},
-    {"orchestrator", "images", "calling", "results", "local_models"},
+    {"orchestrator", "images", "hub", "history", "calling", "results", "local_models"},
+    {"discovery"},
+    {"known_spaces", "image_checks"},
     {"ready_space"},
     {"explained_call"},
     {"conversation", "staying_up", "cron", "doctor", "input_files"},
     {"attempt"},
     {"chat"},
     {"fallback", "wiring", "planner"},
+    {"room"},
+    {"recommending"},
+    {"advisor"},
     {"runner"},
     {"batch"},
     {"cli"},
@@ -35,6 +40,9 @@ LAYERS = (
 
 SHARED_WITH_NEIGHBOURS = {
     "hf_spaces_runner.orchestrator.docker_errors": "images talks to the same SDK, and its errors have one table",
+    "hf_spaces_runner.calling.caller": "the limits that JSON is decoded within",
+    "hf_spaces_runner.calling.decode_json": "an image registry's JSON is believed no more than a Space's",
+    "hf_spaces_runner.calling.deadline_watch": "image registries drip as Spaces do",
     "hf_spaces_runner.orchestrator.scratch": "what a killed process of ours left is found in one place",
 }
 

@@ -1,0 +1,1 @@
+"""How earlier attempts went: kept for recommendations, and for whoever asks."""
