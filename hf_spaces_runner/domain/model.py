@@ -1,0 +1,30 @@
+"""A language model that may answer in place of a Space: where it runs, and what it takes."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ModelPlace(StrEnum):
+    """Where a model runs: in a server on this machine, in this process, or with somebody else."""
+
+    SERVER = "server"
+    PROCESS = "process"
+    CLOUD = "cloud"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """One model.
+
+    `name` is what its server calls it, a Hub id, or the path of a folder. `base_url` is the address of an
+    OpenAI-compatible server without `/v1`; None in this process. `server` says in one word what kind of server that is
+    (`ollama`, `llama.cpp`, `lm-studio`, `vllm`, `transformers`, `openai`). `takes_images` says whether images may go
+    along with a prompt. `context_tokens` is how many tokens it can hold; None where nobody says it.
+    """
+
+    name: str
+    place: ModelPlace
+    base_url: str | None = None
+    server: str = ""
+    takes_images: bool = False
+    context_tokens: int | None = None
