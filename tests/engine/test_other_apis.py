@@ -142,6 +142,6 @@ def test_a_page_is_for_people(run: Run, docker_client: docker.DockerClient, base
 def test_what_is_wrong_with_an_entry_is_told_with_its_place(tmp_path: Path) -> None:
     registry = tmp_path / "registry.yaml"
     registry.write_text("spaces:" + entry("odd", OPTIMIZER, 7860, "{kind: soap}"))
-    ended = hfsr("list", directory=tmp_path, environment={"HFSR_REGISTRY": str(registry)})
+    ended = hfsr("info", "odd", directory=tmp_path, environment={"HFSR_REGISTRY": str(registry)})
     assert ended.exit_code == 3
     assert re.search(r"registry\.yaml:\d+:\d+: .*kind", ended.stderr)
