@@ -7,18 +7,17 @@ from pathlib import Path
 
 import docker
 
-from hf_spaces_runner.domain.machine import EngineFacts
 from hf_spaces_runner.domain.recommendation import Recommendation
 from hf_spaces_runner.domain.room import Room
 from hf_spaces_runner.domain.space import Space
 from hf_spaces_runner.errors import EngineUnavailableError
-from hf_spaces_runner.history.attempt_log import AttemptLog
 from hf_spaces_runner.known_spaces import KnownSpaces
 from hf_spaces_runner.orchestrator.engine_facts import read_engine_facts
 from hf_spaces_runner.planning.input_kinds import kind_of_file
 from hf_spaces_runner.recommending import recommend_spaces
 from hf_spaces_runner.room import read_room
 from hf_spaces_runner.settings import LoadedSettings
+from hf_spaces_runner.standings import Standings
 
 
 class Advisor:
@@ -28,7 +27,7 @@ class Advisor:
         settings: the settings in force.
         environment: where the engine is named.
         known: the Spaces that are known.
-        log: how runs went before.
+        standings: how things stand with them on this machine.
         connect: returns a client of the engine.
     """
 
@@ -37,13 +36,13 @@ class Advisor:
         settings: LoadedSettings,
         *,
         known: KnownSpaces,
-        log: AttemptLog,
+        standings: Standings,
         connect: Callable[[], docker.DockerClient],
         environment: Mapping[str, str],
     ) -> None:
         self._settings = settings
         self._known = known
-        self._log = log
+        self._standings = standings
         self._connect = connect
         self._environment = environment
 
@@ -65,9 +64,7 @@ class Advisor:
             limit,
             [kind_of_file(Path(file).name) or "file" for file in files],
             known=self._known,
-            settings=self._settings,
-            log=self._log,
-            read_engine=self._read_engine,
+            standings=self._standings,
         )
 
     def room_for(self, space: Space) -> Room:
@@ -81,7 +78,3 @@ class Advisor:
                 return read_room(client, facts, space, self._settings.values.image_registry)
         except EngineUnavailableError:
             return Room()
-
-    def _read_engine(self) -> EngineFacts:
-        with closing(self._connect()) as client:
-            return read_engine_facts(client, self._environment)

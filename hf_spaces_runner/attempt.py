@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """What a candidate brought. `container` and `url` lead to it; they hold for as long as it is up."""
+    """What a candidate brought. `container` and `url` lead to it; they hold for as long as it is up.
+
+    A model has neither these nor an image.
+    """
 
     processed: "ProcessedAnswer"
-    image: Image
-    container: str
-    url: str
+    image: Image | None = None
+    container: str | None = None
+    url: str | None = None
 
 
 def try_candidate(

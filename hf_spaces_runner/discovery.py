@@ -85,6 +85,10 @@ class Discovery:
         related = self._registry.search(expanded(query.words), category=wish.category, sdk=wish.sdk)
         return list({space.id: space for space in (*exact, *related)}.values())
 
+    def alike(self, task: str, category: str) -> list[Space]:
+        """Return the Spaces of `category` that are known and may do `task`, each once, in no order."""
+        return self.candidates(Wish(text=task, category=category))
+
     def ask_hub(self, wish: Wish) -> list[Space]:
         """Return the Spaces that are known or on the Hub and fit `wish`, the best first; what is new is remembered.
 

@@ -1,83 +1,146 @@
-"""Tries the candidates of a plan in order, until one brings an answer."""
+"""Tries the hops of a chain in order, until one brings an answer."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
-from hf_spaces_runner.attempt import Answered, try_candidate
-from hf_spaces_runner.domain.plan import Candidate, Plan
-from hf_spaces_runner.domain.progress import ProgressCallback
+from hf_spaces_runner.attempt import Answered
+from hf_spaces_runner.domain.hop import Hop
+from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback
 from hf_spaces_runner.domain.request import Request
-from hf_spaces_runner.domain.result import Attempt, RunResult, Status
+from hf_spaces_runner.domain.result import Attempt, CandidateKind, RunResult, Status
 from hf_spaces_runner.domain.secret import redact
-from hf_spaces_runner.errors import AllCandidatesFailedError, RunnerError, TryNext
-from hf_spaces_runner.ready_space import Measured, Services
+from hf_spaces_runner.errors import AllCandidatesFailedError, CallTimeoutError, InvalidInputError, RunnerError, TryNext
+from hf_spaces_runner.planning.chain import share_s
+from hf_spaces_runner.ready_space import Measured
 
 AttemptCallback = Callable[[Attempt], None]
+TryHop = Callable[[Hop, Measured, float | None], Answered]
+"""Asks one hop; the last argument is how many seconds it may take, None for as long as its own limits say."""
 
 
-def try_in_order(
-    services: Services,
-    plan: Plan,
-    request: Request,
-    started: float,
-    on_progress: ProgressCallback,
-    on_attempt: AttemptCallback,
-) -> RunResult:
-    """Return what the first candidate of `plan` answers that answers. `started` is when the run began (monotonic).
+@dataclass(slots=True, kw_only=True)
+class Chain:
+    """One run over a chain of hops, and how it goes on.
 
-    Raises:
-        RunnerError: what the only candidate failed with, or one with which no other is tried.
-        AllCandidatesFailedError: each of several failed.
+    `started` is when the run began (monotonic). `try_hop` asks one hop. `on_attempt` is told of each that was tried or
+    left out.
     """
-    attempts: list[Attempt] = []
-    failures: list[RunnerError] = []
-    for candidate in plan.candidates:
+
+    run_id: str
+    request: Request
+    started: float
+    try_hop: TryHop
+    on_progress: ProgressCallback
+    on_attempt: AttemptCallback
+    _attempts: list[Attempt] = field(default_factory=list, init=False)
+    _failures: list[RunnerError] = field(default_factory=list, init=False)
+
+    def run(self, hops: Iterable[Hop]) -> RunResult:
+        """Return what the first of `hops` answers that answers; they are asked for one by one.
+
+        Raises:
+            RunnerError: what the only hop that was tried failed with, or one with which no other is tried.
+            AllCandidatesFailedError: each of several failed.
+        """
+        only_models = False
+        for hop in hops:
+            if hop.skipped is not None or (only_models and hop.kind is CandidateKind.SPACE):
+                self._skip(hop, hop.skipped or "no engine answers")
+                continue
+            if self._is_over():
+                break
+            answered = self._answer_of(hop)
+            if answered is not None:
+                return self._result(hop, answered)
+            last = self._failures[-1]
+            if last.try_next is TryNext.LOCAL_MODELS:
+                only_models = True
+            elif last.try_next is TryNext.NO and not _was_meant_for_another(hop, last):
+                raise last
+        raise self._failure()
+
+    def _answer_of(self, hop: Hop) -> Answered | None:
         measured = Measured()
+        if self._failures:
+            said = self._failures[-1].message.partition("\n")[0]
+            self.on_progress(Progress(phase=Phase.PLAN, message=f"Failed: {said}; trying {hop.name}.", note=True))
         try:
-            answered = try_candidate(services, candidate, plan.run_id, request.output_directory, measured, on_progress)
+            answered = self.try_hop(hop, measured, self._time_left())
         except RunnerError as error:
-            hide_secrets(error, request)
-            attempts.append(_attempt(candidate, measured, error))
-            on_attempt(attempts[-1])
-            failures.append(error)
-            if error.try_next is not TryNext.YES:
-                raise
-            continue
-        attempts.append(_attempt(candidate, measured, None))
-        on_attempt(attempts[-1])
-        return _result(plan, candidate, answered, attempts, keep=request.keep, total_s=time.monotonic() - started)
-    if len(failures) == 1:
-        raise failures[0]
-    raise AllCandidatesFailedError(
-        "no candidate brought an answer:\n" + "\n".join(f"{item.name}: {item.error}" for item in attempts)
-    )
+            hide_secrets(error, self.request)
+            self._note(_attempt(hop, measured, error))
+            self._failures.append(error)
+            return None
+        self._note(_attempt(hop, measured, None))
+        return answered
+
+    def _is_over(self) -> bool:
+        limit = self.request.max_attempts
+        if limit is not None and len(self._failures) >= limit:
+            return True
+        remaining = self._remaining_s()
+        if remaining is None or remaining > 0:
+            return False
+        if not self._failures:
+            raise CallTimeoutError(f"the deadline of {self.request.deadline_s:g} s was over before anybody was asked")
+        return True
+
+    def _remaining_s(self) -> float | None:
+        if self.request.deadline_s is None:
+            return None
+        return self.request.deadline_s - (time.monotonic() - self.started)
+
+    def _time_left(self) -> float | None:
+        remaining = self._remaining_s()
+        return None if remaining is None else share_s(remaining, is_last=self.request.fallback == ())
+
+    def _skip(self, hop: Hop, why: str) -> None:
+        self._note(Attempt(kind=hop.kind, name=hop.name, status=Status.SKIPPED, error=why))
+
+    def _note(self, attempt: Attempt) -> None:
+        self._attempts.append(attempt)
+        self.on_attempt(attempt)
+
+    def _failure(self) -> RunnerError:
+        if len(self._failures) == 1:
+            return self._failures[0]
+        return AllCandidatesFailedError(
+            "\n".join(["no candidate brought an answer:", *(_in_words(item) for item in self._attempts)])
+        )
+
+    def _result(self, hop: Hop, answered: Answered) -> RunResult:
+        keep = self.request.keep and hop.kind is CandidateKind.SPACE
+        return RunResult(
+            run_id=self.run_id,
+            status=Status.OK,
+            space=hop.name,
+            tier=hop.tier,
+            text=answered.processed.text,
+            outputs=answered.processed.outputs,
+            files=answered.processed.files,
+            attempts=tuple(self._attempts),
+            image_digest=None if answered.image is None else answered.image.digest,
+            total_s=time.monotonic() - self.started,
+            container=answered.container if keep else None,
+            url=answered.url if keep else None,
+        )
 
 
-def _result(
-    plan: Plan, candidate: Candidate, answered: Answered, attempts: list[Attempt], *, keep: bool, total_s: float
-) -> RunResult:
-    return RunResult(
-        run_id=plan.run_id,
-        status=Status.OK,
-        space=candidate.space.id,
-        tier=plan.tier,
-        text=answered.processed.text,
-        outputs=answered.processed.outputs,
-        files=answered.processed.files,
-        attempts=tuple(attempts),
-        image_digest=answered.image.digest,
-        total_s=total_s,
-        container=answered.container if keep else None,
-        url=answered.url if keep else None,
-    )
+def _in_words(attempt: Attempt) -> str:
+    return f"{attempt.name}: {'left out, ' if attempt.status is Status.SKIPPED else ''}{attempt.error}"
 
 
-def _attempt(candidate: Candidate, measured: Measured, error: RunnerError | None) -> Attempt:
+def _was_meant_for_another(hop: Hop, error: RunnerError) -> bool:
+    """Return whether `error` is about inputs that the user gave for the selected Space, and this is another."""
+    return not hop.is_selected and isinstance(error, InvalidInputError)
+
+
+def _attempt(hop: Hop, measured: Measured, error: RunnerError | None) -> Attempt:
     return Attempt(
-        kind=candidate.kind,
-        name=candidate.space.id,
+        kind=hop.kind,
+        name=hop.name,
         status=Status.OK if error is None else Status.FAILED,
         error=None if error is None else error.message,
         verdict=None if error is None else error.verdict,

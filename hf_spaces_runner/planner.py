@@ -61,12 +61,28 @@ class Planner:
         Raises:
             RunnerError: the request names something that is not there, or does not fit.
         """
+        return self.plan_for(self.selected(request), request, self.new_run(), builds=builds)
+
+    def selected(self, request: Request) -> Space:
+        """Return the Space that `request` names, having checked all that can be without the engine.
+
+        Raises:
+            RunnerError: the request names something that is not there, or does not fit.
+        """
         check_files(request.inputs)
         if request.output_directory is not None:
             check_output_directory(request.output_directory)
-        values = self._settings.values
         space = self._known.find(request.space, asks_hub=not request.privacy)
-        check_request(request, space)  # before the engine is asked for anything
+        check_request(request, space)
+        return space
+
+    def new_run(self) -> RunIdentity:
+        """Return who runs now, under a name of its own."""
+        return RunIdentity(run_id=_new_run_id(), owner=own_name(), user=own_user(), command=self._command)
+
+    def plan_for(self, space: Space, request: Request, identity: RunIdentity, *, builds: bool) -> Plan:
+        """Return what to do for `request` with `space`. See `plan`."""
+        values = self._settings.values
         defaults = PlanDefaults(
             launch=LaunchDefaults(
                 memory_bytes=values.memory,
@@ -81,7 +97,6 @@ class Planner:
             slot_timeout_s=values.slot_timeout,
             timeout_s=values.timeout,
         )
-        identity = RunIdentity(run_id=_new_run_id(), owner=own_name(), user=own_user(), command=self._command)
         return make_plan(request, space, self.image_source(space, builds=builds), defaults, identity)
 
     def preview(self, candidate: Candidate) -> tuple[LaunchSpec, bool]:

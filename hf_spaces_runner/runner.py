@@ -3,40 +3,52 @@
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from hf_spaces_runner.attempt import Answered, try_candidate
 from hf_spaces_runner.calling.endpoint import Endpoint
 from hf_spaces_runner.chat import Chat
 from hf_spaces_runner.conversation import Conversation, conversing
 from hf_spaces_runner.domain.container import ListedContainer
 from hf_spaces_runner.domain.finding import Finding
+from hf_spaces_runner.domain.hop import Hop
 from hf_spaces_runner.domain.image import Image
 from hf_spaces_runner.domain.launch import LaunchSpec
+from hf_spaces_runner.domain.machine import EngineFacts
 from hf_spaces_runner.domain.plan import Candidate, Plan
 from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback, ignore_progress
 from hf_spaces_runner.domain.request import PullPolicy, Request
-from hf_spaces_runner.domain.result import Attempt, RunResult
+from hf_spaces_runner.domain.result import Attempt, CandidateKind, RunResult
+from hf_spaces_runner.domain.routing import Tier
 from hf_spaces_runner.domain.running_space import RunningSpace, UpSpace
 from hf_spaces_runner.domain.space import Space
-from hf_spaces_runner.errors import LaunchError, RegistryError, RunnerError
-from hf_spaces_runner.fallback import AttemptCallback, hidden_secrets, try_in_order
+from hf_spaces_runner.domain.status import TierStatus
+from hf_spaces_runner.errors import EngineUnavailableError, LaunchError, RegistryError, RunnerError
+from hf_spaces_runner.fallback import AttemptCallback, Chain, hidden_secrets
 from hf_spaces_runner.history.attempt_log import AttemptLog
+from hf_spaces_runner.hops import Hops
 from hf_spaces_runner.known_spaces import KnownSpaces
+from hf_spaces_runner.model_answers import ModelAnswers
+from hf_spaces_runner.orchestrator.engine_facts import read_engine_facts
 from hf_spaces_runner.orchestrator.keeper import start_keeper
 from hf_spaces_runner.orchestrator.leftovers import find_leftovers, remove_leftover
 from hf_spaces_runner.orchestrator.ownership import own_user
 from hf_spaces_runner.orchestrator.reaper import reap
 from hf_spaces_runner.planner import Planner
+from hf_spaces_runner.planning.chain import request_for
 from hf_spaces_runner.planning.clean_up import CleanUpRules, Leftover, plan_clean_up
+from hf_spaces_runner.planning.launch_policy import RunIdentity
 from hf_spaces_runner.planning.make_request import make_request
+from hf_spaces_runner.planning.plan import within
 from hf_spaces_runner.ready_space import Measured, Services
 from hf_spaces_runner.registry.registry import Registry
 from hf_spaces_runner.registry.snapshot import Snapshots
 from hf_spaces_runner.settings import LoadedSettings, load_settings
+from hf_spaces_runner.standings import Standings
 from hf_spaces_runner.staying_up import bring_up, find_up, running_spaces, watch_over
-from hf_spaces_runner.wiring import connect, connect_client
+from hf_spaces_runner.wiring import connect, connect_client, connect_model_answers
 
 if TYPE_CHECKING:
     from hf_spaces_runner.advisor import Advisor
@@ -97,10 +109,32 @@ class Runner:
         return Advisor(
             self.settings,
             known=self._known,
-            log=self._attempt_log,
+            standings=self._standings,
             connect=lambda: connect_client(self._environment),
             environment=self._environment,
         )
+
+    @cached_property
+    def _model_answers(self) -> ModelAnswers:
+        return connect_model_answers(self.settings)
+
+    @cached_property
+    def _hops(self) -> Hops:
+        return Hops(
+            known=self._known,
+            log=self._attempt_log,
+            standings=self._standings,
+            models=self._model_answers.hops,
+            cloud=None,
+        )
+
+    @cached_property
+    def _standings(self) -> Standings:
+        return Standings(self.settings, log=self._attempt_log, read_engine=self._read_engine)
+
+    def _read_engine(self) -> EngineFacts:
+        with closing(connect_client(self._environment)) as client:
+            return read_engine_facts(client, self._environment)
 
     @cached_property
     def _attempt_log(self) -> AttemptLog:
@@ -149,6 +183,10 @@ class Runner:
         fresh: bool = False,
         auth_user: str | None = None,
         explain: bool = False,
+        tier: str = "auto",
+        fallback: Sequence[str] | None = None,
+        max_attempts: int | None = None,
+        deadline: str | float | None = None,
     ) -> RunResult:
         """Run a Space once and return what it answered.
 
@@ -174,6 +212,10 @@ class Runner:
             fresh: whether to start a container of its own although the Space is up already.
             auth_user: the user name for a login of the Space's own; its password is the only secret, or AUTH_PASSWORD.
             explain: whether `on_progress` is told how the endpoint was chosen.
+            tier: where to begin: `auto`, `fast` (a local model), `heavy` (a container) or `cloud`.
+            fallback: who follows if the Space fails; the next best where None, nobody where empty.
+            max_attempts: how many are asked at most.
+            deadline: for all of it; seconds, or `90s`, `5m`.
 
         Raises:
             RunnerError: one of its subclasses; each has an exit code, a hint, and a verdict.
@@ -200,6 +242,10 @@ class Runner:
             fresh=fresh,
             auth_user=auth_user,
             explain=explain,
+            tier=tier,
+            fallback=fallback,
+            max_attempts=max_attempts,
+            deadline=deadline,
         )
         return self.execute(request)
 
@@ -256,23 +302,50 @@ class Runner:
             yield plan, conversation
 
     def execute(self, request: Request) -> RunResult:
-        """Try the candidates of the request's plan in order, and return the first answer.
+        """Try who may answer `request`, one after the other, and return the first answer.
 
         Raises:
-            RunnerError: what the only candidate failed with, or `AllCandidatesFailedError` for several.
+            RunnerError: what the only one that was tried failed with, or `AllCandidatesFailedError` for several.
         """
         started = time.monotonic()
-        plan = self._planner.plan(request, builds=True)
+        selected = self._planner.selected(request)
+        identity = self._planner.new_run()
+        if request.explain:
+            begins = self._hops.route(request)
+            said = f"begins with the {begins.order[0]} tier, by the rule {begins.rule}: {begins.reason}"
+            self._on_progress(Progress(phase=Phase.PLAN, message=said, note=True))
 
         def note(attempt: Attempt) -> None:
-            self._note(attempt, plan)
+            self._note(attempt, identity.run_id)
             self._on_attempt(attempt)
 
-        return try_in_order(self.services, plan, request, started, self._on_progress, note)
+        chain = Chain(
+            run_id=identity.run_id,
+            request=request,
+            started=started,
+            try_hop=lambda hop, measured, limit_s: self._try(hop, request, identity, measured, limit_s),
+            on_progress=self._on_progress,
+            on_attempt=note,
+        )
+        return chain.run(self._hops.of(request, selected))
 
-    def _note(self, attempt: Attempt, plan: Plan) -> None:
+    def _try(
+        self, hop: Hop, request: Request, identity: RunIdentity, measured: Measured, limit_s: float | None
+    ) -> Answered:
+        wanted = request_for(hop, request)
+        if hop.model is not None:
+            return self._model_answers.ask(hop, wanted, identity.run_id, measured, limit_s, self._on_progress)
+        assert hop.space is not None  # noqa: S101 - a hop leads to a model or a Space
+        plan = self._planner.plan_for(hop.space, wanted, identity, builds=True)
+        candidate = within(plan.candidates[0], limit_s)
+        return try_candidate(
+            self.services, candidate, identity.run_id, wanted.output_directory, measured, self._on_progress
+        )
+
+    def _note(self, attempt: Attempt, run_id: str) -> None:
+        tier = Tier.HEAVY if attempt.kind is CandidateKind.SPACE else Tier.FAST
         try:
-            self._attempt_log.note(attempt, run_id=plan.run_id, tier=plan.tier, at=time.time())
+            self._attempt_log.note(attempt, run_id=run_id, tier=tier, at=time.time())
         except RunnerError as error:  # no answer is worth less for it
             self._on_progress(Progress(phase=Phase.CALL, message=error.message, warning=True))
 
@@ -402,6 +475,26 @@ class Runner:
         """Remove `leftovers`, as `plan_clean_up` returned them."""
         for leftover in leftovers:
             remove_leftover(self.services.engine, leftover, stamps=self.services.stamps)
+
+    def status(self) -> TierStatus:
+        """Return how the tiers stand: local models, Spaces and slots, who rests. It gets by without an engine."""
+        problem: str | None = None
+        running: tuple[RunningSpace, ...] = ()
+        memory = self.settings.values.memory_budget
+        try:
+            running = self.running_spaces()
+            memory = memory or self._read_engine().memory_bytes
+        except EngineUnavailableError as error:
+            problem = error.message
+        return TierStatus(
+            servers=self._model_answers.servers(),
+            engine_problem=problem,
+            running=running,
+            max_running=self.settings.values.max_running,
+            memory_bytes=memory,
+            resting=dict(self._hops.resting(self._attempt_log.names())),
+            spaces=self.registry.count(),
+        )
 
     @classmethod
     def diagnose(cls, environment: Mapping[str, str] | None = None) -> tuple[Finding, ...]:

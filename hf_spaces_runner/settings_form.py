@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, TypeAdapter, Val
 
 from hf_spaces_runner.domain.launch import MINIMUM_CPUS, MINIMUM_MEMORY_BYTES, Network
 from hf_spaces_runner.domain.request import PullPolicy
+from hf_spaces_runner.domain.server_address import is_loopback, server_address
 from hf_spaces_runner.domain.settings import HfCache
 from hf_spaces_runner.domain.units import LONGEST_S, parse_duration, parse_size
 
@@ -24,6 +25,17 @@ def _number(value: object) -> object:
     if isinstance(value, bool):  # pydantic would read it as the number 1
         raise ValueError(f"no setting is {str(value).lower()}")  # noqa: TRY004 - what pydantic wants to hear
     return value
+
+
+def _addresses(value: object) -> object:
+    names = [name for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+    if not isinstance(names, list | tuple):
+        return value
+    addresses = tuple(server_address(str(name)) for name in names)
+    for address in addresses:
+        if not is_loopback(address):
+            raise ValueError(f"{address} is not on this machine")
+    return addresses
 
 
 def _path(value: object) -> object:
@@ -70,6 +82,8 @@ TYPES: Mapping[str, Any] = {
     "hf_cache": HfCache,
     "cache_quota": Annotated[int, BeforeValidator(_bytes), Field(ge=0)],
     "images_older_than": Seconds,
+    "model_servers": Annotated[tuple[str, ...], BeforeValidator(_addresses)],
+    "model": str,
 }
 """What each setting may be."""
 

@@ -1,16 +1,20 @@
 """Wires the parts with effects to an engine: the only place that knows all of them, and that asks for a client."""
 
 from collections.abc import Mapping
+from functools import partial
 from urllib.parse import urlsplit
 
 import docker
 
 from hf_spaces_runner.calling.caller import Caller
 from hf_spaces_runner.domain.api import Api, ApiKind
+from hf_spaces_runner.domain.model import FoundServer
 from hf_spaces_runner.errors import EngineUnavailableError
 from hf_spaces_runner.images.acquire import Images
+from hf_spaces_runner.model_answers import ModelAnswers
 from hf_spaces_runner.orchestrator.docker_engine import DockerEngine
 from hf_spaces_runner.orchestrator.docker_errors import docker_errors
+from hf_spaces_runner.orchestrator.scratch import scratch_directory
 from hf_spaces_runner.orchestrator.slots import Slots
 from hf_spaces_runner.orchestrator.stamps import Stamps
 from hf_spaces_runner.ready_space import Services
@@ -51,6 +55,32 @@ def connect(settings: LoadedSettings, environment: Mapping[str, str]) -> Service
         stamps=stamps,
         disk_reserve_bytes=settings.values.disk_reserve,
     )
+
+
+def connect_model_answers(settings: LoadedSettings) -> ModelAnswers:
+    """Wire what finds and asks local models; no engine is needed."""
+    values = settings.values
+    return ModelAnswers(
+        name=values.model,
+        timeout_s=values.timeout,
+        find_servers=lambda: _find_model_servers(values.model_servers),
+        connect_caller=_connect_model,
+        scratch=partial(scratch_directory, settings.places.scratch),
+    )
+
+
+def _find_model_servers(addresses: tuple[str, ...]) -> tuple[FoundServer, ...]:
+    from hf_spaces_runner.calling.connected_session import connecting  # noqa: PLC0415 - few runs need a model
+    from hf_spaces_runner.local_models.line import PROBE_LIMITS  # noqa: PLC0415
+    from hf_spaces_runner.local_models.servers import find_servers  # noqa: PLC0415
+
+    return find_servers(addresses, lambda address, deadline: connecting(address, deadline, PROBE_LIMITS))
+
+
+def _connect_model(name: str) -> Caller:
+    from hf_spaces_runner.calling.http_api.openai import OpenAiCaller  # noqa: PLC0415
+
+    return OpenAiCaller(model=name)
 
 
 def _connect_caller(kind: ApiKind, api: Api) -> Caller:

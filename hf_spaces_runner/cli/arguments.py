@@ -1,9 +1,14 @@
-"""Reads the flag forms: a prompt without `run`, `--list-spaces`, `--discover-spaces`, `--cleanup-cache`."""
+"""Reads the flag forms: a prompt without `run`, `--list-spaces`, `--cleanup-cache` and the like."""
 
 import difflib
 from collections.abc import Collection, Sequence
 
-_FLAG_FORMS = {"--list-spaces": "list", "--discover-spaces": "discover", "--cleanup-cache": "cleanup"}
+_FLAG_FORMS = {
+    "--list-spaces": "list",
+    "--discover-spaces": "discover",
+    "--cleanup-cache": "cleanup",
+    "--tier-status": "status",
+}
 _OF_THE_GROUP = frozenset({"-h", "--help", "--version"})
 _SPACE_OPTION = "--hf-space"
 

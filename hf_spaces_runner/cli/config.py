@@ -43,6 +43,8 @@ def _plain(value: object) -> object:
 
 def _spoken(name: str, value: object) -> str:
     """Return `value` as it would be typed."""
+    if isinstance(value, tuple):
+        return ",".join(str(one) for one in value)
     if isinstance(value, int | float) and name.endswith("timeout"):
         return format_duration(value)
     if isinstance(value, int) and name == "memory":

@@ -27,6 +27,7 @@ COMMANDS = {
     "pull": "hf_spaces_runner.cli.pull:pull",
     "up": "hf_spaces_runner.cli.up:up",
     "ps": "hf_spaces_runner.cli.ps:ps",
+    "status": "hf_spaces_runner.cli.status:status",
     "logs": "hf_spaces_runner.cli.logs:logs",
     "stop": "hf_spaces_runner.cli.stop:stop",
     "cleanup": "hf_spaces_runner.cli.cleanup:cleanup",
@@ -46,6 +47,7 @@ _SUMMARIES = {
     "pull": "Pull or build the image of a Space.",
     "up": "Start a Space and leave it running.",
     "ps": "List the Spaces that run.",
+    "status": "Show who could answer now: local models, Spaces, slots.",
     "logs": "Show what a Space that is up has printed.",
     "stop": "End a Space that is up.",
     "cleanup": "Remove containers, temporary files and caches that runs left behind.",
@@ -69,6 +71,7 @@ Short forms:
   hfsr "I love it" --hf-space vader-sentiment     the same as hfsr run
   hfsr --list-spaces                              the same as hfsr list
   hfsr --discover-spaces audio_processing         the same as hfsr discover
+  hfsr --tier-status                              the same as hfsr status
   hfsr --cleanup-cache                            the same as hfsr cleanup
 """
 

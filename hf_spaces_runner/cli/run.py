@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from hf_spaces_runner.cli.chain_options import chain_options
 from hf_spaces_runner.cli.common import command, duration, failure_as_json
 from hf_spaces_runner.cli.container_options import container_options
 from hf_spaces_runner.cli.presenter import Presenter
@@ -49,6 +50,7 @@ Examples:
 @click.option("--auth-user", metavar="NAME", help="Log in to the Space itself; its password is a --secret.")
 @click.option("--timeout", type=duration, metavar="TIME", help="Longest time for the call.  [default: 5m]")
 @container_options
+@chain_options
 @click.option("--keep", is_flag=True, help="Leave the Space up afterwards, and print where it listens.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and the docker run line; do nothing.")
 def run(

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from hf_spaces_runner.domain.launch import Network
+from hf_spaces_runner.domain.routing import Tier
 from hf_spaces_runner.domain.secret import Secret
 
 
@@ -50,7 +51,9 @@ class Request:
     the container. `output_directory` None means a folder named after the run, in the current one. `privacy`: nothing
     of inputs and outputs leaves the machine or stays on it but in the result. `fresh`: a Space that is up already is
     not used. `auth_user` is the user name for a login of the Space's own; the password is one of the secrets.
-    `explain`: say how the endpoint was chosen.
+    `explain`: say how the endpoint was chosen. `fallback` names who follows the Space, in order: references, or `local`
+    for local models; None leaves that to the registry, and none at all means nobody. `max_attempts` and `deadline_s`
+    are for the whole chain.
     """
 
     space: str
@@ -69,3 +72,8 @@ class Request:
     fresh: bool = False
     auth_user: str | None = None
     explain: bool = False
+    tier: Tier = Tier.AUTO
+    performance_first: bool = False
+    fallback: tuple[str, ...] | None = None
+    max_attempts: int | None = None
+    deadline_s: float | None = None

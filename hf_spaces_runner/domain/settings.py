@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hf_spaces_runner.domain.launch import Network
 from hf_spaces_runner.domain.request import PullPolicy
+from hf_spaces_runner.domain.server_address import MODEL_SERVERS
 
 
 class HfCache(StrEnum):
@@ -38,6 +39,8 @@ class Settings:
     hf_cache: HfCache = HfCache.PER_SPACE
     cache_quota: int | None = None
     images_older_than: float | None = None
+    model_servers: tuple[str, ...] = MODEL_SERVERS
+    model: str | None = None
 
 
 DESCRIPTIONS = {
@@ -59,5 +62,7 @@ DESCRIPTIONS = {
     "hf_cache": "model cache volumes: per-space, shared, none",
     "cache_quota": "clean-ups keep the model caches below this size; no limit unless set",
     "images_older_than": "clean-ups remove images unused for this long; none unless set",
+    "model_servers": "addresses on this machine where model servers may listen, which answer if a Space fails",
+    "model": "the model of a model server that answers; the first that fits unless set",
 }
 """What `hfsr config` says of each setting, in the order in which it shows them."""

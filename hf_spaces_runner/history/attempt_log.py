@@ -4,12 +4,14 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from statistics import median
 from typing import TypeVar
 
 from hf_spaces_runner.domain.result import Attempt, Status
 from hf_spaces_runner.errors import RunnerError
+from hf_spaces_runner.planning.circuit import NOT_ITS_FAULT
 
 T = TypeVar("T")
 _BUSY_TIMEOUT_S = 10
@@ -27,7 +29,12 @@ CREATE INDEX by_name ON attempts (name, at);
 CREATE INDEX by_time ON attempts (at)
 """
 _INSERT = "INSERT INTO attempts VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
-_SELECT = "SELECT status, start_s + ready_s + call_s FROM attempts WHERE name = ? ORDER BY at DESC LIMIT ?"
+_OF_ONE = "FROM attempts WHERE name = ? AND status <> 'skipped'"
+_SELECT = f"SELECT status, start_s + ready_s + call_s {_OF_ONE} ORDER BY at DESC, rowid DESC LIMIT ?"
+_LATEST_ENDINGS = (
+    f"SELECT at, status {_OF_ONE} AND (verdict IS NULL OR verdict NOT IN ({','.join('?' * len(NOT_ITS_FAULT))}))"
+    " ORDER BY at DESC, rowid DESC LIMIT ?"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +65,10 @@ class AttemptLog:
         row = (*values, *phases, peak)
 
         def write(connection: sqlite3.Connection) -> None:
+            connection.execute("BEGIN IMMEDIATE")
             connection.execute(_INSERT, row)
             connection.execute("DELETE FROM attempts WHERE at < ?", (at - _KEPT_S,))
+            connection.execute("COMMIT")
 
         self._ask(write, writes=True)
 
@@ -74,6 +83,33 @@ class AttemptLog:
             return {name: connection.execute(_SELECT, (name, _LATEST)).fetchall() for name in names}
 
         return {name: _summed(found) for name, found in self._ask(read).items() if found}
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all that were ever tried."""
+        if not self._file.exists():
+            return ()
+
+        def read(connection: sqlite3.Connection) -> list[tuple[str]]:
+            return [] if _is_empty(connection) else connection.execute("SELECT DISTINCT name FROM attempts").fetchall()
+
+        return tuple(row[0] for row in self._ask(read))
+
+    def failures_in_a_row(self, names: Sequence[str]) -> dict[str, tuple[int, float]]:
+        """Return how often each of `names` failed since it last answered, and when the last time was (Unix seconds).
+
+        Those that did not fail are left out. `planning.circuit` says which failures count for nothing.
+        """
+        if not self._file.exists():
+            return {}
+
+        def read(connection: sqlite3.Connection) -> dict[str, list[tuple[float, str]]]:
+            if _is_empty(connection):
+                return {}
+            ask = connection.execute
+            return {name: ask(_LATEST_ENDINGS, (name, *NOT_ITS_FAULT, _LATEST)).fetchall() for name in names}
+
+        counted = {name: _failures(rows) for name, rows in self._ask(read).items()}
+        return {name: found for name, found in counted.items() if found is not None}
 
     def _ask(self, question: Callable[[sqlite3.Connection], T], *, writes: bool = False) -> T:
         try:
@@ -94,7 +130,9 @@ class AttemptLog:
         if writes:
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with closing(sqlite3.connect(self._file, timeout=_BUSY_TIMEOUT_S, isolation_level=None)) as connection:
-            connection.execute("PRAGMA synchronous = NORMAL")
+            # Nobody waits for a disk to note a run: a killed process loses nothing so, and after a power cut a damaged
+            # file is put aside.
+            connection.execute("PRAGMA synchronous = OFF")
             if writes and _is_empty(connection):
                 _make(connection)
             return question(connection)
@@ -103,6 +141,11 @@ class AttemptLog:
         for suffix in ("", "-wal", "-shm"):
             with suppress(OSError):
                 Path(f"{self._file}{suffix}").replace(f"{self._file}{suffix}.damaged")
+
+
+def _failures(rows: Sequence[tuple[float, str]]) -> tuple[int, float] | None:
+    failed = list(takewhile(lambda row: row[1] == Status.FAILED, rows))
+    return (len(failed), failed[0][0]) if failed else None
 
 
 def _is_empty(connection: sqlite3.Connection) -> bool:

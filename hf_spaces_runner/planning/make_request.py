@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from hf_spaces_runner.domain.launch import Network
 from hf_spaces_runner.domain.request import InputValue, Limits, PullPolicy, Request
+from hf_spaces_runner.domain.routing import Tier
 from hf_spaces_runner.domain.secret import Secret
 from hf_spaces_runner.domain.units import parse_duration, parse_size
 from hf_spaces_runner.errors import UsageError
@@ -37,16 +38,24 @@ def make_request(
     fresh: bool,
     auth_user: str | None,
     explain: bool,
+    tier: str = Tier.AUTO,
+    fallback: Sequence[str] | None = None,
+    max_attempts: int | None = None,
+    deadline: str | float | None = None,
 ) -> Request:
     """Return the request that the arguments of `Runner.run` stand for; see there.
 
     Raises:
-        UsageError: a duration, a size, a network or a pull policy is none.
+        UsageError: a duration, a size, a network, a tier or a pull policy is none.
     """
     if pull is not None and pull not in set(PullPolicy):
         raise UsageError(f"pull is {pull!r}: it can be {', '.join(PullPolicy)}")
     if network is not None and network not in set(Network):
         raise UsageError(f"network is {network!r}: it can be {', '.join(Network)}")
+    if tier not in set(Tier):
+        raise UsageError(f"tier is {tier!r}: it can be {', '.join(Tier)}")
+    if max_attempts is not None and max_attempts < 1:
+        raise UsageError(f"at most {max_attempts} attempts: there must be one")
     given = [InputValue(path=Path(file)) for file in files]
     given += [
         InputValue(name=name, path=value) if isinstance(value, Path) else InputValue(name=name, value=value)
@@ -76,6 +85,10 @@ def make_request(
         fresh=fresh,
         auth_user=auth_user,
         explain=explain,
+        tier=Tier(tier),
+        fallback=None if fallback is None else tuple(fallback),
+        max_attempts=max_attempts,
+        deadline_s=_converted(parse_duration, deadline),
     )
 
 

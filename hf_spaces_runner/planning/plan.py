@@ -56,6 +56,18 @@ def login_of(request: Request) -> Login | None:
     return Login(user=request.auth_user, password=password)
 
 
+def within(candidate: Candidate, limit_s: float | None) -> Candidate:
+    """Return `candidate` with no limit above `limit_s` seconds; as it is where that is None."""
+    if limit_s is None:
+        return candidate
+    return replace(
+        candidate,
+        startup_timeout_s=min(candidate.startup_timeout_s, limit_s),
+        slot_timeout_s=min(candidate.slot_timeout_s, limit_s),
+        timeout_s=min(candidate.timeout_s, limit_s),
+    )
+
+
 def make_plan(
     request: Request, space: Space, image: ImageSource, defaults: PlanDefaults, identity: RunIdentity
 ) -> Plan:

@@ -1,5 +1,6 @@
-"""Calls a Space that speaks as OpenAI's server does: vLLM, llama.cpp, Ollama, text-generation-inference."""
+"""Calls a Space or a model server that speaks as OpenAI's does: vLLM, llama.cpp, Ollama, text-generation-inference."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 from hf_spaces_runner.calling.caller import AnswerLimits
@@ -8,12 +9,14 @@ from hf_spaces_runner.calling.connection import Connection, Reply
 from hf_spaces_runner.calling.endpoint import Endpoint
 from hf_spaces_runner.calling.http_api.chat_history import ChatHistory, Message
 from hf_spaces_runner.calling.http_api.given_files import as_data_url
+from hf_spaces_runner.calling.http_api.model_errors import model_errors
 from hf_spaces_runner.calling.http_api.openai_endpoints import (
     CHAT,
     EMBEDDING,
     EMBEDDINGS,
     ENDPOINTS,
     IMAGES,
+    MAX_TOKENS,
     MODEL,
     MODELS,
     PROMPT,
@@ -42,10 +45,17 @@ class OpenAiCaller:
 
     Args:
         limits: how much an answer may be.
+        model: the model that was chosen, on a server that is no Space; failures are told in its words. None asks the
+            server, and takes its first, for calls that name none.
+        max_tokens: how much a text may be, for calls that do not say; None leaves that to the server.
     """
 
-    def __init__(self, limits: AnswerLimits | None = None) -> None:
+    def __init__(
+        self, limits: AnswerLimits | None = None, *, model: str | None = None, max_tokens: int | None = None
+    ) -> None:
         self._limits = limits if limits is not None else AnswerLimits()
+        self._model = model
+        self._max_tokens = max_tokens
 
     def open(
         self, base_url: str, deadline: Deadline, *, description: bytes = b"", login: Login | None = None
@@ -55,22 +65,28 @@ class OpenAiCaller:
         with connecting(base_url, deadline, self._limits) as connection:
             if login is not None:
                 connection.authorize(f"Bearer {login.password.reveal()}")
-            return OpenAiSession(connection)
+            return OpenAiSession(connection, model=self._model, max_tokens=self._max_tokens)
 
 
 class OpenAiSession(ConnectedSession[Endpoint]):
     """The `Session` for the kind `openai`: what was said in the chat is sent again with each call."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, model: str | None = None, max_tokens: int | None = None) -> None:
         super().__init__(connection, ENDPOINTS)
         self._history = ChatHistory(connection.limits.max_json_bytes)
+        self._model = model
         self._models: list[str] | None = None
+        self._max_tokens = max_tokens
 
     def call(
         self, call: Call, scratch: Path, deadline: Deadline, on_progress: ProgressCallback = ignore_progress
     ) -> Answer:
         """Return what the server answers to `call`. See `Session.call`."""
         del scratch  # it answers no files
+        with model_errors(self._model, self._connection.base_url) if self._model is not None else nullcontext():
+            return self._call(call, deadline, on_progress)
+
+    def _call(self, call: Call, deadline: Deadline, on_progress: ProgressCallback) -> Answer:
         self._connection.until(deadline)
         endpoint, values = choose_and_tell(self._endpoints, call, on_progress)
         given = dict(zip((parameter.name for parameter in endpoint.parameters), values, strict=True))
@@ -79,6 +95,8 @@ class OpenAiSession(ConnectedSession[Endpoint]):
         if endpoint.name == EMBEDDINGS:
             output = AnswerOutput(label=EMBEDDING, component="JSON", value=self._embed(body))
         else:
+            if self._max_tokens is not None:
+                body.setdefault(MAX_TOKENS, self._max_tokens)
             stream = TextStream(endpoint.name, self._connection.limits, on_progress)
             if endpoint.name == CHAT:
                 del body[PROMPT]
@@ -91,7 +109,9 @@ class OpenAiSession(ConnectedSession[Endpoint]):
         return Answer(endpoint=endpoint.name, outputs=(output,))
 
     def _default_model(self) -> str | None:
-        """Return the first model that the server names, if it does: not all servers need one."""
+        """Return the model that was chosen, else the first that the server names, if it does: not all need one."""
+        if self._model is not None:
+            return self._model
         if self._models is None:
             reply = self._connection.get(MODELS)
             if reply.status in _UNAUTHORIZED:

@@ -6,6 +6,7 @@ from hf_spaces_runner.calling.endpoint import Endpoint, Parameter, ParameterKind
 
 CHAT, COMPLETIONS, EMBEDDINGS, MODELS = "/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/models"
 PROMPT, INPUT, SYSTEM, IMAGES, MODEL = "prompt", "input", "system", "images", "model"
+MAX_TOKENS = "max_tokens"
 TEXT, EMBEDDING = "text", "embedding"
 
 
@@ -32,7 +33,7 @@ def _parameter(
 
 _MODEL = _parameter(MODEL, ParameterKind.TEXT)
 _SAMPLING = (
-    _parameter("max_tokens", ParameterKind.INTEGER, minimum=1),
+    _parameter(MAX_TOKENS, ParameterKind.INTEGER, minimum=1),
     _parameter("temperature", ParameterKind.NUMBER, minimum=0),
     _parameter("top_p", ParameterKind.NUMBER, minimum=0, maximum=1),
     _parameter("stop", ParameterKind.LIST),

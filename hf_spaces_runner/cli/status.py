@@ -1,0 +1,93 @@
+"""`hfsr status`: who could answer now, tier by tier, and who not, and why."""
+
+from collections.abc import Iterator
+
+from hf_spaces_runner.cli.common import command
+from hf_spaces_runner.cli.presenter import Presenter
+from hf_spaces_runner.domain.model import FoundServer
+from hf_spaces_runner.domain.status import TierStatus
+from hf_spaces_runner.domain.terminal import one_line
+from hf_spaces_runner.domain.units import format_size
+from hf_spaces_runner.runner import Runner
+
+EPILOG = """\b
+Examples:
+  hfsr status
+  hfsr status --json
+"""
+_MOST_NAMED = 5
+
+
+@command(name="status", epilog=EPILOG, short_help="Show who could answer now: local models, Spaces, slots.")
+def status(presenter: Presenter) -> None:
+    """Show who could answer now: local models (the fast tier), Spaces in containers (the heavy tier), and who rests."""
+    found = Runner(
+        on_progress=lambda step: presenter.warning(step.message) if step.warning else None, command="hfsr status"
+    ).status()
+    if presenter.json:
+        presenter.object(_as_json(found))
+        return
+    presenter.table(("TIER", "MEMBER", "STATE", "MORE"), list(_rows(found)))
+
+
+def _rows(found: TierStatus) -> Iterator[tuple[str, str, str, str]]:
+    for server in found.servers:
+        yield "fast", server.address, "up" if server.is_reachable else "no", _models_of(server)
+    if found.engine_problem is not None:
+        yield "heavy", "engine", "no", one_line(found.engine_problem)
+    else:
+        memory = "" if found.memory_bytes is None else f" of {format_size(found.memory_bytes)}"
+        caps = f"memory caps {format_size(found.memory_taken_bytes)}{memory}"
+        yield "heavy", "engine", "up", f"{found.slots_taken} of {found.max_running} slots taken, {caps}"
+    yield "heavy", "registry", "up", f"{found.spaces:,} Spaces known"
+    for space in found.running:
+        yield (
+            "heavy",
+            one_line(space.container.labels.space_id),
+            "up" if space.container.up else "busy",
+            space.url or "",
+        )
+    for name, why in found.resting.items():
+        yield "heavy", one_line(name), "rests", why
+
+
+def _models_of(server: FoundServer) -> str:
+    if server.why_not is not None:
+        return server.why_not
+    names = [model.name for model in server.models]
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"{server.kind}: {', '.join(names[:_MOST_NAMED]) or 'no model that chats'}{more}"
+
+
+def _as_json(found: TierStatus) -> dict[str, object]:
+    return {
+        "fast": {
+            "servers": [
+                {
+                    "address": server.address,
+                    "reachable": server.is_reachable,
+                    "why_not": server.why_not,
+                    "kind": server.kind or None,
+                    "models": [
+                        {"name": model.name, "takes_images": model.takes_images, "loaded": model.is_loaded}
+                        for model in server.models
+                    ],
+                }
+                for server in found.servers
+            ]
+        },
+        "heavy": {
+            "reachable": found.engine_problem is None,
+            "why_not": found.engine_problem,
+            "spaces": found.spaces,
+            "slots": found.max_running,
+            "slots_taken": found.slots_taken,
+            "memory_bytes": found.memory_bytes,
+            "memory_taken_bytes": found.memory_taken_bytes,
+            "running": [
+                {"space": space.container.labels.space_id, "up": space.container.up, "url": space.url}
+                for space in found.running
+            ],
+            "resting": found.resting,
+        },
+    }

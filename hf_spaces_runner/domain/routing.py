@@ -1,0 +1,39 @@
+"""Where a request may be answered, and which rule decided where to begin."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Tier(StrEnum):
+    """A local model, a Space in a container, somebody else's machine; `auto` is whatever the rules say."""
+
+    AUTO = "auto"
+    FAST = "fast"
+    HEAVY = "heavy"
+    CLOUD = "cloud"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """The tiers to try, in this order; `rule` is the name of the rule that said so, `reason` says why, for people."""
+
+    order: tuple[Tier, ...]
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What the rules look at, besides the request itself.
+
+    `file_kinds` are those of the files that go in. `items` is how many inputs the run has. `is_up`: the Space is up
+    already. `has_engine`: an engine answers. `fits`: the Space's memory cap fits into what Spaces may have.
+    `has_cloud`: the user configured a remote one. None where nobody looked.
+    """
+
+    file_kinds: frozenset[str] = frozenset()
+    items: int = 1
+    is_up: bool = False
+    has_engine: bool | None = None
+    fits: bool | None = None
+    has_cloud: bool = False
