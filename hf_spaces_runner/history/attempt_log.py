@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 from statistics import median
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hf_spaces_runner.domain.result import Attempt, Status
 from hf_spaces_runner.errors import RunnerError
@@ -35,6 +35,7 @@ _LATEST_ENDINGS = (
     f"SELECT at, status {_OF_ONE} AND (verdict IS NULL OR verdict NOT IN ({','.join('?' * len(NOT_ITS_FAULT))}))"
     " ORDER BY at DESC, rowid DESC LIMIT ?"
 )
+_ROWS = "SELECT * FROM attempts WHERE at >= ? AND (? IS NULL OR name = ?) ORDER BY at, rowid"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +111,16 @@ class AttemptLog:
 
         counted = {name: _failures(rows) for name, rows in self._ask(read).items()}
         return {name: found for name, found in counted.items() if found is not None}
+
+    def rows(self, *, since: float, name: str | None) -> list[tuple[Any, ...]]:
+        """Return the attempts from `since` (Unix seconds) on, the oldest first, as the table's columns have them."""
+        if not self._file.exists():
+            return []
+
+        def read(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
+            return [] if _is_empty(connection) else connection.execute(_ROWS, (since, name, name)).fetchall()
+
+        return self._ask(read)
 
     def _ask(self, question: Callable[[sqlite3.Connection], T], *, writes: bool = False) -> T:
         try:

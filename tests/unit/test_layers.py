@@ -16,6 +16,8 @@ ROOT = Path(hf_spaces_runner.__file__).parent
 LAYERS = (
     {"errors"},
     {"domain"},
+    {"log_file"},
+    {"logs"},
     {"settings_form"},
     {"registry", "settings"},
     {"planning"},

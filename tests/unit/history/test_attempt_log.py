@@ -22,10 +22,18 @@ for number in range(int(sys.argv[2])):
 
 
 def note(
-    file: Path, name: str = "a-space", status: Status = Status.OK, *, at: float = 0.0, call_s: float = 0.0
+    file: Path,
+    name: str = "a-space",
+    status: Status = Status.OK,
+    verdict: str | None = None,
+    *,
+    at: float = 0.0,
+    call_s: float = 0.0,
 ) -> None:
     timings = Timings(pull_s=1000.0, wait_s=1000.0, start_s=1.0, ready_s=2.0, call_s=call_s)
-    attempt = Attempt(kind=CandidateKind.SPACE, name=name, status=status, error="a text of the Space", timings=timings)
+    attempt = Attempt(
+        kind=CandidateKind.SPACE, name=name, status=status, error="of the Space", verdict=verdict, timings=timings
+    )
     AttemptLog(file).note(attempt, run_id="run", tier="auto", at=at)
 
 
@@ -57,6 +65,57 @@ def test_only_the_latest_count(tmp_path: Path) -> None:
     for number in range(60):
         note(file, status=Status.FAILED if number < 20 else Status.OK, at=float(number))
     assert AttemptLog(file).past_runs(["a-space"])["a-space"] == PastRuns(runs=50, succeeded=40, median_s=3.0)
+
+
+def test_who_was_left_out_was_not_tried(tmp_path: Path) -> None:
+    file = tmp_path / "history.sqlite"
+    note(file)
+    note(file, status=Status.SKIPPED)
+    note(file, "left-out", Status.SKIPPED)
+    found = AttemptLog(file).past_runs(["a-space", "left-out"])
+    assert found == {"a-space": PastRuns(runs=1, succeeded=1, median_s=3.0)}
+
+
+@pytest.mark.parametrize(
+    ("endings", "expected"),
+    [
+        ("", None),
+        ("+", None),
+        ("-", (1, 0.0)),
+        ("---", (3, 2.0)),
+        ("---+", None),
+        ("-+--", (2, 3.0)),
+        ("---s", (3, 2.0)),  # left out: it neither failed nor answered
+        ("--s-", (3, 3.0)),
+        ("---u", (3, 2.0)),  # the user's fault, likewise
+        ("--uuu", (2, 1.0)),
+        ("+u", None),
+        ("--" + "u" * 60, (2, 1.0)),
+        ("-" * 60, (50, 59.0)),
+    ],
+)
+def test_failures_are_counted_since_the_last_answer(
+    tmp_path: Path, endings: str, expected: tuple[int, float] | None
+) -> None:
+    file = tmp_path / "history.sqlite"
+    kinds: dict[str, tuple[Status, str | None]] = {
+        "+": (Status.OK, None),
+        "-": (Status.FAILED, "space_error"),
+        "s": (Status.SKIPPED, None),
+        "u": (Status.FAILED, "invalid_input"),
+    }
+    for at, ending in enumerate(endings):
+        note(file, "another", Status.FAILED, "space_error", at=at)
+        note(file, "a-space", *kinds[ending], at=at)
+    found = AttemptLog(file).failures_in_a_row(["a-space"])
+    assert found == ({} if expected is None else {"a-space": expected})
+
+
+def test_of_two_that_ended_at_once_the_one_noted_last_is_the_latest(tmp_path: Path) -> None:
+    file = tmp_path / "history.sqlite"
+    note(file, status=Status.FAILED, verdict="space_error")
+    note(file)
+    assert AttemptLog(file).failures_in_a_row(["a-space"]) == {}
 
 
 def test_nothing_that_went_in_or_came_out_is_kept(tmp_path: Path) -> None:
