@@ -131,6 +131,8 @@ class KnownSpaces:
             return space
         if found.hub.stage is not None and found.hub.stage not in STAGES_WITH_IMAGE:
             self._on_warning(f"{hub_id} is {found.hub.stage} on the Hub: its image may not be there.")
+        if found.hub.id.lower() != hub_id.lower():
+            self._on_note(f"{hub_id} is called {found.hub.id} on the Hub now.")
         # Under its new id where it was renamed, but an entry of the registry stays what it is.
         named = found.hub.id if space.origin in {"reference", "discovered"} else reference
         return find_space(named, self.registry, self._settings.values.image_registry)
@@ -151,5 +153,7 @@ class KnownSpaces:
         """Return whether the Hub may be asked by the way: nobody waits for it at each run where it is out of reach."""
         if self.is_offline:
             return False
-        unreachable_at = self.discovered.noted("unreachable_at")
-        return not unreachable_at or time.time() - float(unreachable_at) > _RESTS_S
+        with suppress(ValueError):  # not written by us: it is asked
+            # A time to come was noted when the clock was wrong.
+            return not 0 <= time.time() - float(self.discovered.noted("unreachable_at") or 0) <= _RESTS_S
+        return True

@@ -9,6 +9,7 @@ from hf_spaces_runner.cli.common import command
 from hf_spaces_runner.cli.presenter import Presenter
 from hf_spaces_runner.cli.show_space import (
     kinds_in_short,
+    likely_category,
     origin_in_short,
     reference_of,
     space_as_json,
@@ -30,7 +31,7 @@ Examples:
 
 
 @command(name="discover", epilog=EPILOG, short_help="Find Spaces, in the registry and on the Hub.")
-@click.argument("category", required=False)
+@click.argument("words", nargs=-1, metavar="[CATEGORY]")
 @click.option("--search", "text", metavar="TEXT", help="What the Space should do, in your own words.")
 @click.option("--sdk", type=click.Choice(["gradio", "docker", "static", "streamlit"]), help="Only those of this SDK.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="At most so many.")
@@ -41,7 +42,7 @@ Examples:
     help="Ask the Hub, and fail if it does not answer; or do not ask it.  [default: ask it, and do without]",
 )
 def discover(
-    presenter: Presenter, *, category: str | None, text: str | None, sdk: str | None, limit: int, live: bool | None
+    presenter: Presenter, *, words: Sequence[str], text: str | None, sdk: str | None, limit: int, live: bool | None
 ) -> None:
     """Find Spaces of CATEGORY, or those that fit a text, the best first.
 
@@ -49,7 +50,7 @@ def discover(
     names is remembered: hfsr list shows it, and hfsr run --hf-space user/name runs it.
     """
     known = KnownSpaces(load_settings(os.environ), os.environ, on_warning=presenter.warning, on_note=presenter.note)
-    wish = Wish(text=_checked(text), category=_known(category, known), sdk=sdk, limit=limit)
+    wish = Wish(text=_checked(text), category=_known(" ".join(words) or None, known), sdk=sdk, limit=limit)
     spaces, asked = _find(presenter, known, wish, live=live)
     if presenter.json:
         presenter.object({"spaces": [space_as_json(space) for space in spaces]})
@@ -108,7 +109,7 @@ def _known(category: str | None, known: KnownSpaces) -> str | None:
     there = {*Category, *known.registry.categories}
     if category not in there:
         raise UsageError(
-            f"no category {category!r}",
-            hint=f"there are: {', '.join(sorted(there))}; free words go behind --search",
+            f"no category {category!r}{likely_category(category, there)}",
+            hint=f'there are: {", ".join(sorted(there))}; free words go behind --search, in quotes: --search "..."',
         )
     return category

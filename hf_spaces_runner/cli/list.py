@@ -9,6 +9,7 @@ from hf_spaces_runner.cli.common import command
 from hf_spaces_runner.cli.presenter import Presenter
 from hf_spaces_runner.cli.show_space import (
     kinds_in_short,
+    likely_category,
     origin_in_short,
     reference_of,
     space_as_json,
@@ -47,7 +48,8 @@ def list_spaces(presenter: Presenter, *, category: str | None, sdk: str | None, 
     first = next(spaces, None)
     if first is None and category is not None and category not in registry.categories:
         raise UsageError(
-            f"no category {category!r} in the registry", hint=f"there are: {', '.join(sorted(registry.categories))}"
+            f"no category {category!r} in the registry{likely_category(category, registry.categories)}",
+            hint=f"there are: {', '.join(sorted(registry.categories))}",
         )
     shown = (space for part in ([first] if first is not None else [], spaces) for space in part)
     if presenter.json:

@@ -1,6 +1,7 @@
 """`hfsr recommend`: which Space to take for a task, and why."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -9,6 +10,7 @@ from hf_spaces_runner.cli.presenter import Presenter
 from hf_spaces_runner.cli.run_inputs import read_inputs
 from hf_spaces_runner.cli.show_space import origin_in_short, reference_of, run_example
 from hf_spaces_runner.domain.recommendation import Recommendation
+from hf_spaces_runner.domain.terminal import one_line
 from hf_spaces_runner.errors import UsageError
 from hf_spaces_runner.input_files import check_files
 
@@ -22,10 +24,10 @@ _MAX_SHOWN = 200
 
 
 @command(name="recommend", epilog=EPILOG, short_help="Say which Space to take for a task, and why.")
-@click.argument("task")
+@click.argument("task", nargs=-1, required=True, metavar="TASK")
 @click.option("-i", "--input", "words", multiple=True, metavar="@FILE", help="A file that it is to take; repeatable.")
 @click.option("--limit", type=click.IntRange(1, 100), default=5, show_default=True, help="At most so many.")
-def recommend(presenter: Presenter, *, task: str, words: Sequence[str], limit: int) -> None:
+def recommend(presenter: Presenter, *, task: Sequence[str], words: Sequence[str], limit: int) -> None:
     """Rank the Spaces that are known for TASK, which is said in your own words, and give the reasons.
 
     What counts: the words, what goes in and comes out, whether the image is here, memory and GPU, and how runs went
@@ -33,14 +35,17 @@ def recommend(presenter: Presenter, *, task: str, words: Sequence[str], limit: i
     """
     from hf_spaces_runner.runner import Runner  # noqa: PLC0415 - not before the words are read
 
-    if not task.strip():
+    text = " ".join(task)  # whoever forgets the quotes means the same
+    if not text.strip():
         raise UsageError("the task is empty", hint='say it in your own words: hfsr recommend "transcribe speech"')
     given = read_inputs(words)
-    if any(one.path is None for one in given):
-        raise UsageError("-i takes files here", hint="write -i @FILE")
+    plain = next((word for word, one in zip(words, given, strict=True) if one.path is None), None)
+    if plain is not None:
+        meant = _quoted(plain) if Path(plain).is_file() else "FILE"
+        raise UsageError(f"-i takes files here, and {one_line(plain)!r} is none", hint=f"write -i @{meant}")
     check_files(given)
     runner = Runner(on_progress=lambda step: presenter.warning(step.message) if step.warning else None)
-    found = runner.advisor.recommend(task, files=[one.path for one in given if one.path is not None], limit=limit)
+    found = runner.advisor.recommend(text, files=[one.path for one in given if one.path is not None], limit=limit)
     if presenter.json:
         presenter.object({"recommendations": [_as_json(one) for one in found]})
         return
@@ -55,7 +60,7 @@ def recommend(presenter: Presenter, *, task: str, words: Sequence[str], limit: i
                 presenter.result(f"   {sign} {'; '.join(reasons)}")
         presenter.result(f"   {run_example(one.space)}")
     if not found:
-        presenter.note(f"Nothing that is known fits. On the Hub: hfsr discover --search {_quoted(task)}")
+        presenter.note(f"Nothing that is known fits. On the Hub: hfsr discover --search {_quoted(text)}")
 
 
 def _as_json(one: Recommendation) -> dict[str, object]:
@@ -74,7 +79,5 @@ def _as_json(one: Recommendation) -> dict[str, object]:
 
 def _quoted(text: str) -> str:
     import shlex  # noqa: PLC0415 - few get here
-
-    from hf_spaces_runner.domain.terminal import one_line  # noqa: PLC0415 - likewise
 
     return shlex.quote(one_line(text, limit=_MAX_SHOWN))

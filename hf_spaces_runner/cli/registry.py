@@ -11,7 +11,7 @@ from hf_spaces_runner.cli.presenter import Presenter
 from hf_spaces_runner.cli.registry_check import check
 from hf_spaces_runner.cli.registry_edit import add, edit_status, remove
 from hf_spaces_runner.cli.registry_refresh import refresh
-from hf_spaces_runner.cli.show_space import space_as_json
+from hf_spaces_runner.cli.show_space import likely_category, space_as_json
 from hf_spaces_runner.domain.hub_space import Category
 from hf_spaces_runner.domain.space import Space
 from hf_spaces_runner.errors import InvalidRegistryError, UnknownSpaceError, UsageError
@@ -19,8 +19,8 @@ from hf_spaces_runner.known_spaces import KnownSpaces
 from hf_spaces_runner.registry.fault import Fault
 from hf_spaces_runner.registry.index import Index
 from hf_spaces_runner.registry.layer import FileLayer
-from hf_spaces_runner.registry.registry import bundled_registry_directory
-from hf_spaces_runner.settings import load_settings
+from hf_spaces_runner.registry.registry import Registry, bundled_registry_directory
+from hf_spaces_runner.settings import LoadedSettings, load_settings
 
 EPILOG = """\b
 Examples:
@@ -78,20 +78,23 @@ def validate(presenter: Presenter, *, file: Path | None) -> None:
     """
     settings = load_settings(os.environ)
     chosen = file or settings.values.registry or settings.places.own_registry
-    if file is None and not chosen.exists():
+    if file is None and settings.values.registry is None and not chosen.exists():
         presenter.note(f"{chosen} is not there; the bundled registry is checked.")
-        chosen = bundled_registry_directory() / "registry.yaml"
+        chosen = _bundled_file()
     layer = FileLayer(Index(chosen, origin=str(chosen), folder=settings.places.indexes))
     entries = layer.ask(lambda table: table.count())
     faults = layer.faults()
+    hidden = _hidden_by(layer, settings) if chosen.absolute() != _bundled_file() else []
     if presenter.json:
         shown = [_as_json(fault) for fault in faults]
-        presenter.object({"file": str(chosen), "entries": entries, "faults": shown})
+        presenter.object({"file": str(chosen), "entries": entries, "faults": shown, "hides": hidden})
     else:
         for fault in faults:
             presenter.result(str(fault))
         if not faults:
             presenter.note(f"{chosen}: {_number(entries, 'entry', 'entries')}, all in order")
+    if hidden and not presenter.json:
+        presenter.note(f"In place of the bundled entries of these ids: {', '.join(hidden)}")
     if faults:
         left_out = len({fault.entry for fault in faults if fault.entry is not None})
         in_order, wrong = _number(entries, "entry", "entries"), _number(len(faults), "fault", "faults")
@@ -111,7 +114,8 @@ def export(presenter: Presenter, *, references: Sequence[str], category: str | N
         spaces = iter([_entry(reference, known) for reference in references])
     elif category is not None and category not in {*Category, *known.registry.categories}:
         there = ", ".join(sorted({*Category, *known.registry.categories}))
-        raise UsageError(f"no category {category!r} in the registry", hint=f"there are: {there}")
+        likely = likely_category(category, {*Category, *known.registry.categories})
+        raise UsageError(f"no category {category!r} in the registry{likely}", hint=f"there are: {there}")
     else:
         spaces = known.registry.spaces(category=category)
     if presenter.json:
@@ -127,6 +131,18 @@ def export(presenter: Presenter, *, references: Sequence[str], category: str | N
         presenter.result("categories:")
         for name in extra:
             presenter.result(f"  {scalar_text(name)}: []")
+
+
+def _bundled_file() -> Path:
+    return bundled_registry_directory() / "registry.yaml"
+
+
+def _hidden_by(layer: FileLayer, settings: LoadedSettings) -> list[str]:
+    """Return the ids of the bundled entries that those of `layer` stand in place of: a file may be somebody else's."""
+    bundled = FileLayer(Index(_bundled_file(), origin="bundled", folder=settings.places.indexes))
+    ids = [space.id for space in Registry([bundled]).spaces()]
+    known = layer.ask(lambda table: table.known("id", ids))
+    return [one for one in ids if one in known]
 
 
 def _entry(reference: str, known: KnownSpaces) -> Space:

@@ -12,7 +12,7 @@ from hf_spaces_runner.cli.presenter import Presenter
 from hf_spaces_runner.domain.hub_space import HubSpace
 from hf_spaces_runner.domain.space import Space
 from hf_spaces_runner.domain.terminal import one_line
-from hf_spaces_runner.errors import UnknownSpaceError
+from hf_spaces_runner.errors import UnknownSpaceError, UsageError
 from hf_spaces_runner.known_spaces import KnownSpaces
 from hf_spaces_runner.settings import LoadedSettings, load_settings
 
@@ -65,7 +65,7 @@ def add(
     source: Path | None,
     **given: object,
 ) -> None:
-    """Add SPACE to the registry of your own: user/name, a Space's URL, an image, or a new id with --source.
+    """Add SPACE to the registry of your own: user/name, a Space's URL, an image, or a new id with --source or --image.
 
     What you do not say is taken from the Hub, if it answers, or from what is known already.
     """
@@ -74,7 +74,7 @@ def add(
 
     settings = load_settings(os.environ)
     known = _known(settings, presenter)
-    space = _named(reference, known, source)
+    space = _named(reference, known, source, image)
     said = {name: value for name, value in given.items() if value not in (None, False)}
     fields = {**entry_fields(space), **_guessed(presenter, space, said), **said}
     fields["id"] = entry_id or fields["id"]
@@ -85,7 +85,10 @@ def add(
     if tags:
         fields["tags"] = list(tags)
     file = _own_file(settings)
+    hidden = known.registry.find(str(fields["id"]))
     RegistryFileWriter(file, settings.places.locks).add(fields, replaces=replaces)
+    if hidden is not None and hidden.origin == "bundled":
+        presenter.note(f"It stands in place of the bundled entry {hidden.id}; --id gives it another name.")
     _tell(presenter, "added", str(fields["id"]), file, category=fields["category"])
 
 
@@ -102,7 +105,7 @@ def remove(presenter: Presenter, *, entry_id: str) -> None:
         return
     known = _known(settings, presenter)
     space = known.find(entry_id)
-    if space.origin == str(file) and RegistryFileWriter(file, settings.places.locks).remove(space.id):
+    if space.origin == str(file.absolute()) and RegistryFileWriter(file, settings.places.locks).remove(space.id):
         _tell(presenter, "removed", space.id, file)
         return
     if space.origin == "discovered" and space.space_id is not None:
@@ -139,7 +142,7 @@ def edit_status(presenter: Presenter, *, entry_id: str, status: str) -> None:
                 hint=f"hfsr registry add {space.space_id or space.docker_image} adds one",
             )
         entry_id = space.id
-        if space.origin != str(file) or not writer.set_status(entry_id, status):
+        if space.origin != str(file.absolute()) or not writer.set_status(entry_id, status):
             writer.add({**entry_fields(space), "status": status})
             presenter.note(f"The {space.origin} entry was copied into {file}.")
     _tell(presenter, "changed", entry_id, file, status=status)
@@ -152,9 +155,24 @@ def _known(settings: LoadedSettings, presenter: Presenter) -> KnownSpaces:
     return KnownSpaces(settings, os.environ, on_warning=presenter.warning, on_note=presenter.note)
 
 
-def _named(reference: str, known: KnownSpaces, source: Path | None) -> Space:
+def _named(reference: str, known: KnownSpaces, source: Path | None, image: str | None) -> Space:
     if source is None:
-        return known.find(reference, asks_hub=True)
+        try:
+            return known.find(reference, asks_hub=True)
+        except UnknownSpaceError as error:
+            from hf_spaces_runner.registry.entry import SPACE_NAME  # noqa: PLC0415 - it loads pydantic
+
+            if not SPACE_NAME.fullmatch(reference):
+                raise
+            if image is not None:  # a new id
+                return Space(id=reference, docker_image=image)
+            error.hint = f"hfsr registry add {reference} --source FOLDER, or --image IMAGE, adds a new one"
+            raise
+    if not (source / "README.md").is_file():
+        raise UsageError(
+            f"{source}: has no README.md, so it is not the source of a Space",
+            hint="name a folder with a README.md that has the front matter of a Space",
+        )
     if "/" in reference:
         space = known.find(reference)
         built = f"hf-spaces-runner/{space.id.lower()}:latest"

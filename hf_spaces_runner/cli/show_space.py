@@ -1,7 +1,7 @@
 """Shows what is known of a Space: as JSON, and in words."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from hf_spaces_runner.domain.room import Room
 from hf_spaces_runner.domain.space import Space
@@ -66,6 +66,19 @@ def reference_of(space: Space) -> str:
     return space.space_id or space.docker_image
 
 
+def likely_category(said: str, there: Iterable[str]) -> str:
+    """Return the question whether a certain category of those that `there` are was meant; empty where none is like it.
+
+    Most leave the second half out: audio for audio_processing.
+    """
+    import difflib  # noqa: PLC0415 - few get here
+
+    names = sorted(there)
+    begins = [name for name in names if len(said) > 1 and name.startswith(said.lower())]
+    near = begins or difflib.get_close_matches(said, names, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
 def lines_of(space: Space, now: float) -> Iterator[tuple[str, str]]:
     """Yield the name and the text of each line that tells of `space`; `now` is in Unix seconds."""
     plain = space_as_json(space)
@@ -82,8 +95,8 @@ def lines_of(space: Space, now: float) -> Iterator[tuple[str, str]]:
     if space.found is not None:
         hub = space.found.hub
         likes = f"{hub.likes} like{'s' if hub.likes > 1 else ''}" if hub.likes else None
-        said = [hub.stage, likes, hub.sha[:8] if hub.sha else None, hub.hardware]
-        yield "on the Hub", f"{', '.join(one for one in said if one)}; read {_ago(space.found.read_at, now)}"
+        said = ", ".join(one for one in (hub.stage, likes, hub.sha[:8] if hub.sha else None, hub.hardware) if one)
+        yield "on the Hub", f"{f'{said}; ' if said else ''}read {_ago(space.found.read_at, now)}"
     yield "origin", space.origin
 
 

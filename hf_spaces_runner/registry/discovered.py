@@ -34,6 +34,7 @@ CREATE TABLE checks (
 PRAGMA user_version = 1;
 """
 )
+_NOT_OURS = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 _DEFAULT_PORTS = {Sdk.STREAMLIT: 8501}
 
 
@@ -152,7 +153,7 @@ class Discovered:
         rows = self._rows("SELECT hub_id, found FROM hub WHERE hub_id", hub_ids)
         found = {}
         for hub_id, text in rows:
-            with suppress(ValueError, TypeError, KeyError, AttributeError):  # of another version: it is found again
+            with suppress(*_NOT_OURS):  # of another version: it is found again
                 found[hub_id] = _found_from(json.loads(text))
         return found
 
@@ -160,7 +161,7 @@ class Discovered:
         rows = self._rows("SELECT image, entry_status, found FROM checks WHERE image", images)
         checks = {}
         for image, status, text in rows:
-            with suppress(ValueError, TypeError, KeyError, AttributeError):
+            with suppress(*_NOT_OURS):
                 checks[image, status] = _check_from(json.loads(text))
         return checks
 

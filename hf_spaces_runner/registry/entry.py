@@ -14,6 +14,10 @@ from hf_spaces_runner.domain.terminal import printable
 from hf_spaces_runner.domain.units import parse_size
 from hf_spaces_runner.registry.api_entry import ApiEntry
 
+_OF_THE_MACHINE = frozenset({"SYS_ADMIN", "SYS_MODULE", "SYS_RAWIO", "SYS_BOOT", "DAC_READ_SEARCH", "BPF", "MAC_ADMIN"})
+"""With these a container gets out of its walls: kernel modules, mounts, devices, files of the host by their handles.
+An entry may come from somebody else, and those who run it read no `cap_add`."""
+
 
 def _image(text: str) -> str:
     split_image_reference(text)
@@ -38,6 +42,8 @@ def _capability(text: str) -> str:
     name = text.upper().removeprefix("CAP_")
     if name == "ALL" or name.startswith("CAP_") or not re.fullmatch(r"[A-Z_]+", name):
         raise ValueError("must name one capability, such as SYS_NICE; ALL is not allowed")
+    if name in _OF_THE_MACHINE:
+        raise ValueError(f"{name} would give the Space the whole machine")
     return name
 
 

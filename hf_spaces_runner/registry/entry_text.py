@@ -3,11 +3,13 @@
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 import yaml
 
 from hf_spaces_runner.domain.api import DEFAULT_PARAMETERS, DEFAULT_REQUEST, DEFAULT_RESULTS, Api, ApiKind, ApiParameter
 from hf_spaces_runner.domain.space import Space
+from hf_spaces_runner.domain.terminal import printable
 
 if hasattr(yaml, "CSafeDumper"):
     from yaml import CSafeDumper as FastDumper
@@ -82,6 +84,13 @@ class _AstralDumper(yaml.SafeDumper):
     ignore_aliases = _Dumper.ignore_aliases
 
 
+class _AsciiDumper(_Dumper):
+    """Writes all letters that are not ASCII as numbers."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - the signature is PyYAML's
+        super().__init__(*arguments, **{**options, "allow_unicode": False})
+
+
 def _dumped(value: object, *, width: int, default_flow_style: bool) -> str:
     def dumped(dumper: object) -> str:
         text: str = yaml.dump(
@@ -95,6 +104,8 @@ def _dumped(value: object, *, width: int, default_flow_style: bool) -> str:
         return text
 
     text = dumped(_Dumper)
+    if printable(text) != text:  # what turns the text around it: nobody shall read anything else than is written
+        return dumped(_AsciiDumper)
     return dumped(_AstralDumper) if "\\U" in text and not _ODD_LINE_ENDS.search(text) else text
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hf_spaces_runner.domain.terminal import printable
+from hf_spaces_runner.domain.terminal import one_line
 
 _MAX_SHOWN = 80
 
@@ -26,7 +26,7 @@ class Fault:
 
     def __str__(self) -> str:
         """Return the one line that tells all of it."""
-        keys = [printable(key)[:_MAX_SHOWN] for key in self.keys]
+        keys = [one_line(key, limit=_MAX_SHOWN) for key in self.keys]
         shown = "" if self.value is None else f" (it is {self.value[:_MAX_SHOWN]!r})"
         fix = f"; {self.fix}" if self.fix else ""
         return f"{self.file}:{self.line}:{self.column}: {' > '.join(keys) or 'the file'}: {self.message}{shown}{fix}"

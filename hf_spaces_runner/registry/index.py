@@ -167,7 +167,7 @@ def faults_of(table: SpaceTable) -> tuple[Fault, ...]:
     """Return the faults that an index notes. Raises `sqlite3.DatabaseError` where they are damaged."""
     try:
         return tuple(_faults(table.noted("faults") or "[]"))
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise sqlite3.DatabaseError(f"not faults of ours: {error}") from error
 
 

@@ -23,6 +23,6 @@ def load_registry(
     bundled = Index(bundled_registry_directory() / "registry.yaml", origin="bundled", folder=indexes)
     layers: list[Layer] = [FileLayer(bundled), discovered]
     if user_file is not None:
-        own = Index(user_file, origin=str(user_file), folder=indexes, on_large=on_large)
+        own = Index(user_file, origin=str(user_file.absolute()), folder=indexes, on_large=on_large)
         layers.insert(0, FileLayer(own))
     return Registry(layers, complete=discovered.complete)

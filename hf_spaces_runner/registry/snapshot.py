@@ -17,7 +17,7 @@ class Snapshots:
 
     def find(self, name: str, made_of: object) -> object | None:
         """Return the value that was kept under `name` if it was made of the same `made_of`, by the same version."""
-        with suppress(OSError, ValueError, TypeError, KeyError):
+        with suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
             content = json.loads(self._file(name).read_text(encoding="utf-8"))
             if content["made_of"] == [__version__, made_of]:
                 value: object = content["value"]

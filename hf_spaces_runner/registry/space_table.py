@@ -170,7 +170,7 @@ class SpaceTable:
     def _space(self, text: str) -> Space:
         try:
             return space_from_json(text, self.origin)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise sqlite3.DatabaseError(f"not an entry of ours: {error}") from error
 
 

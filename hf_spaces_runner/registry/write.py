@@ -130,15 +130,17 @@ class RegistryFileWriter:
                 hint="hfsr registry remove makes room",
             )
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Under the lock nobody else uses the name, and what a killed process left is overwritten.
+        # Under the lock no other process of ours uses the name.
         half = self._path.with_name(f".{self._path.name}.new")
         try:
-            with half.open("wb") as file:
+            # What a killed process left; or a link, which came with the folder, to a file that is not to be written to.
+            half.unlink(missing_ok=True)
+            with half.open("xb") as file:
                 if self._path.exists():
                     status = self._path.stat()
-                    half.chmod(status.st_mode & 0o7777)
+                    os.fchmod(file.fileno(), status.st_mode & 0o7777)
                     with suppress(PermissionError):
-                        os.chown(half, status.st_uid, status.st_gid)
+                        os.fchown(file.fileno(), status.st_uid, status.st_gid)
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())

@@ -30,10 +30,15 @@ _IN_OTHER_WORDS = {
     "did not find expected <document start>": "a line is indented wrongly",
     "but found another document": "a second document begins here",
 }
-_TEXT = "tag:yaml.org,2002:str"
+_TAGS = "tag:yaml.org,2002:"
+_TEXT = f"{_TAGS}str"
+_MAX_COLON_LENGTH = 100
+"""A value with colons that is no text is a time, or a number to the base of 60, which takes minutes if it is long."""
+_TOO_LONG = "a number with colons, to the base of 60, is too long"
 _FIXES = {
     "a tab": "indent with spaces, not with tabs",
     "a second colon in one line, or a line indented wrongly": "put a text that holds a colon into quotes",
+    _TOO_LONG: "put it into quotes",
     "a second document begins here": "remove the line ---",
     "a character stands here that begins no value": "put the text into quotes; indent with spaces, not with tabs",
 }
@@ -59,12 +64,19 @@ class _UniqueKeyLoader(FastLoader):
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> object:
         """Say where a value stands that is written well and cannot be, such as the date 2026-13-45."""
-        if node.tag == _TEXT and isinstance(node, yaml.ScalarNode):
-            return node.value  # as the long way has it, and nearly every value of a registry is one
+        if isinstance(node, yaml.ScalarNode):
+            if node.tag == _TEXT:
+                return node.value  # as the long way has it, and nearly every value of a registry is one
+            if ":" in node.value and len(node.value) > _MAX_COLON_LENGTH:
+                raise yaml.constructor.ConstructorError(problem=_TOO_LONG, problem_mark=node.start_mark)
         try:
             return super().construct_object(node, deep=deep)
         except ValueError as error:
             raise yaml.constructor.ConstructorError(problem=str(error), problem_mark=node.start_mark) from error
+        except (AttributeError, LookupError, ArithmeticError) as error:
+            # PyYAML's own way to say that of `!!timestamp x`, `!!bool x`, `!!int ""`.
+            said = f"the value cannot be {node.tag.removeprefix(_TAGS)!r}"
+            raise yaml.constructor.ConstructorError(problem=said, problem_mark=node.start_mark) from error
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         mapping = super().construct_mapping(node, deep=deep)

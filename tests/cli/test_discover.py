@@ -149,12 +149,12 @@ def test_nothing_found_is_said_in_words(tmp_path: Path, online: dict[str, str]) 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["audio"], "no category 'audio'"),
+        (["audio"], "no category 'audio'; did you mean audio_processing?"),
         (["--search", " "], "--search is empty"),
         (["--search", ""], "--search is empty"),
         (["--limit", "0"], "1<=x<=1000"),
         (["--limit", "1001"], "1<=x<=1000"),
-        (["audio_processing", "more"], "unexpected extra argument"),
+        (["remove", "background"], "no category 'remove background'\nHint: there are: audio"),
     ],
 )
 def test_a_slip_is_named_before_anybody_is_asked(

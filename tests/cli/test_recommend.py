@@ -130,7 +130,6 @@ def test_what_is_disabled_comes_last(tmp_path: Path) -> None:
         (["faces", "-i", "photo.jpg"], "write -i @FILE"),
         (["faces", "-i", "size=3"], "write -i @FILE"),
         (["faces", "--limit", "0"], "1<=x<=100"),
-        (["find", "faces"], "unexpected extra argument"),
     ],
 )
 def test_a_slip_is_named(tmp_path: Path, arguments: list[str], said: str) -> None:
@@ -158,3 +157,12 @@ def test_forms_of_output(tmp_path: Path) -> None:
     assert (first["origin"], first["category"]) == ("bundled", "text_processing")
     quiet = recommend("sentiment of a text", "--limit", "2", "--format", "quiet", directory=tmp_path)
     assert quiet.stdout.split() == spaces(ended)
+
+
+def test_forgotten_quotes_and_at_signs(tmp_path: Path) -> None:
+    (tmp_path / "my scan.png").write_bytes(b"")
+    with_quotes = recommend("what is written here", "--json", directory=tmp_path)
+    assert spaces(recommend("what", "is", "written", "here", "--json", directory=tmp_path)) == spaces(with_quotes)
+    ended = recommend("what is written here", "-i", "my scan.png", directory=tmp_path)
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert "Hint: write -i @'my scan.png'" in ended.stderr

@@ -56,6 +56,7 @@ def test_the_first_entry_makes_the_file(tmp_path: Path) -> None:
 
 def test_what_is_said_stands_in_the_entry_and_all_else_stays(tmp_path: Path, file: Path) -> None:
     (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "README.md").write_text("---\nsdk: gradio\n---\n", encoding="utf-8")
     said = ["--id", "ocr", "--description", "Reads: #1 'text' 🎉", "--category", "image_processing"]
     said += ["--input-type", "image", "--output-type", "text", "--port", "8000", "--status", "my own: word"]
     said += ["--sdk", "docker", "--image", "ghcr.io/me/ocr:2", "--source", "source", "--endpoint", "/read"]
@@ -86,6 +87,7 @@ def test_what_is_said_stands_in_the_entry_and_all_else_stays(tmp_path: Path, fil
 
 
 def test_a_space_of_the_hub_may_be_built_from_a_folder(tmp_path: Path, file: Path) -> None:
+    (tmp_path / "README.md").write_text("---\nsdk: gradio\n---\n", encoding="utf-8")
     assert registry(tmp_path, "add", "user/Name", "--source", ".").exit_code == 0
     assert registry(tmp_path, "add", "mine", "--source", ".").exit_code == 0
     first, second = entries(file)["user-name"], entries(file)["mine"]
@@ -240,3 +242,25 @@ def test_many_commands_at_once_lose_nothing(tmp_path: Path, file: Path) -> None:
     assert [process.returncode for process in processes] == [0] * WRITERS, said
     assert set(entries(file)) == {"kept", *(f"user-s{number}" for number in range(WRITERS))}
     assert list(file.parent.iterdir()) == [file]
+
+
+def test_a_new_id_needs_a_folder_or_an_image(tmp_path: Path, file: Path) -> None:
+    ended = registry(tmp_path, "add", "app")
+    assert ended.exit_code == 3
+    assert "Hint: hfsr registry add app --source FOLDER, or --image IMAGE, adds a new one" in ended.stderr
+    assert registry(tmp_path, "add", "app", "--image", "ghcr.io/me/app:2").exit_code == 0
+    assert entries(file)["app"]["docker_image"] == "ghcr.io/me/app:2"
+
+
+def test_a_folder_that_is_no_source_is_not_added(tmp_path: Path, file: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    ended = registry(tmp_path, "add", "app", "--source", "empty")
+    assert ended.exit_code == 2
+    assert "empty: has no README.md, so it is not the source of a Space" in ended.stderr
+    assert file.read_text(encoding="utf-8") == KEPT
+
+
+def test_who_hides_a_bundled_entry_is_told(tmp_path: Path, file: Path) -> None:
+    ended = registry(tmp_path, "add", "user/name", "--id", "image-ocr")
+    assert "It stands in place of the bundled entry image-ocr" in ended.stderr
+    assert "image-ocr" in entries(file)

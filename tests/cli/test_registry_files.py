@@ -60,6 +60,7 @@ def test_validate_of_what_is_in_order(tmp_path: Path, own: Path) -> None:
         "file": str(own),
         "entries": 2,
         "faults": [],
+        "hides": [],
     }
 
 
@@ -223,3 +224,24 @@ def test_some_are_exported(tmp_path: Path, own: Path) -> None:
         ended = export(*arguments)
         assert (ended.exit_code, ended.stdout) == (exit_code, "")
         assert said in ended.stderr
+
+
+def test_validate_names_the_bundled_entries_that_a_file_stands_in_place_of(tmp_path: Path) -> None:
+    (tmp_path / "theirs.yaml").write_text(f"spaces:\n{entry('mine')}{entry('image-ocr')}", encoding="utf-8")
+    ended = hfsr("registry", "validate", "theirs.yaml", directory=tmp_path)
+    assert ended.exit_code == 0
+    assert "In place of the bundled entries of these ids: image-ocr\n" in ended.stderr
+    assert hfsr("registry", "validate", "theirs.yaml", "--json", directory=tmp_path).json["hides"] == ["image-ocr"]
+
+
+def test_a_file_that_a_setting_names_must_be_there(tmp_path: Path) -> None:
+    for command in (["list"], ["registry", "validate"]):
+        ended = hfsr(*command, directory=tmp_path, environment={"HFSR_REGISTRY": "gone.yaml"})
+        assert ended.exit_code == 3
+        assert f"{tmp_path}/gone.yaml: cannot be read: No such file or directory" in ended.stderr
+
+
+def test_no_file_can_call_itself_bundled(tmp_path: Path) -> None:
+    (tmp_path / "bundled").write_text(f"spaces:\n{entry('image-ocr')}", encoding="utf-8")
+    ended = hfsr("list", "--json", "--limit", "1", directory=tmp_path, environment={"HFSR_REGISTRY": "bundled"})
+    assert (ended.json["spaces"][0]["id"], ended.json["spaces"][0]["origin"]) == ("image-ocr", f"{tmp_path}/bundled")

@@ -146,3 +146,20 @@ def test_broken_entries_are_told_once(tmp_path: Path, knowing: Callable[..., Kno
     (warning,) = said.warnings
     assert "spaces > broken > " in warning
     assert warning.endswith("What is wrong is left out; all else works.")
+
+
+def test_a_space_that_was_renamed_is_told(known: KnownSpaces, hub_server: HubServer, said: Said) -> None:
+    hub_server.add("ada/new")
+    hub_server.faults["/api/spaces/ada/old"] = Fault(status=307, headers={"Location": "/api/spaces/ada/new"})
+    assert known.find("ada/old", asks_hub=True).space_id == "ada/new"
+    assert said.notes == ["ada/old is called ada/new on the Hub now."]
+
+
+@pytest.mark.parametrize("noted", ["9e12", "nan", "-inf", "no number"])
+def test_no_time_that_is_noted_keeps_the_hub_from_being_asked(
+    known: KnownSpaces, hub_server: HubServer, noted: str
+) -> None:
+    hub_server.add("ada/thing")
+    known.discovered.note("unreachable_at", noted)
+    known.find("ada/thing", asks_hub=True)
+    assert hub_server.paths == ["/api/spaces/ada/thing"]

@@ -394,3 +394,16 @@ def test_two_spaces_whose_derived_names_are_the_same_are_both_kept(discovered: D
         known = discovered.ask(lambda table, hub_id=hub_id: table.find("hub_id", hub_id))  # type: ignore[misc]
         assert known is not None
         assert (known.space_id, known.docker_image) == (hub_id, "registry.hf.space/a-b-c:latest")
+
+
+@pytest.mark.parametrize("table", ["hub", "checks"])
+def test_what_is_nested_without_an_end_is_not_known(discovered: Discovered, table: str) -> None:
+    space = Space(id="x", docker_image="registry.hf.space/u-x", space_id="u/x")
+    check = ImageCheck(image="registry.hf.space/u-x:latest", status=ImageStatus.GONE, message="", checked_at=1.0)
+    discovered.remember([found("u/x")])
+    discovered.remember_check(space, check)
+    (before,) = discovered.complete([space])
+    assert (before.found, before.check) == (found("u/x"), check)
+    discovered.ask(lambda one: one.connection.execute(f"UPDATE {table} SET found = printf('%.*c', 100000, '[')"))  # noqa: S608
+    (after,) = discovered.complete([space])
+    assert (after.found if table == "hub" else after.check) is None

@@ -139,3 +139,12 @@ def test_people_see_emoji_and_umlauts() -> None:
 def test_a_source_is_written_as_it_is_found_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert entry_fields(Space(id="x", docker_image="x", source=Path("a")))["source"] == str(tmp_path / "a")
+
+
+@pytest.mark.parametrize("hostile", ["\u202e", "\u2066", "\u200f"])
+def test_what_turns_the_text_around_it_is_written_as_a_number(hostile: str) -> None:
+    space = Space(id="x", docker_image="x", env={"A": f"{hostile}abc"}, inputs={f"k{hostile}": ["größer"]})
+    text = entry_text(entry_fields(space))
+    assert printable(text) == text
+    written = yaml.safe_load(text)["x"]
+    assert (written["env"], written["inputs"]) == (space.env, space.inputs)

@@ -183,6 +183,8 @@ def test_an_index_that_is_damaged_is_made_again(file: Path, folder: Path, damage
         "UPDATE notes SET value = '[{}]' WHERE name = 'faults'",
         "UPDATE notes SET value = '[5]' WHERE name = 'faults'",
         "UPDATE entries SET space = '{'",
+        "UPDATE entries SET space = printf('%.*c', 100000, '[')",
+        "UPDATE notes SET value = printf('%.*c', 100000, '[') WHERE name = 'faults'",
         "UPDATE entries SET space = '[]'",
         'UPDATE entries SET space = \'{"id": "a"}\'',
         "UPDATE entries SET space = json_set(space, '$.new', 1)",

@@ -12,6 +12,8 @@ import pytest
 
 from hf_spaces_runner.errors import InvalidRegistryError
 from hf_spaces_runner.registry import read as reading
+from hf_spaces_runner.registry.fault import Fault
+from hf_spaces_runner.registry.read import read_entries
 from tests.unit.registry.registry_texts import entry, read, without_root
 
 TOP = "spaces:\n" + entry("good")  # lines 1 to 10; what follows begins in line 11
@@ -400,3 +402,11 @@ def test_a_file_of_200_megabytes_takes_no_memory_and_hides_nothing(
     assert (ids, count) == ("good,last", "1")
     assert faults[0].endswith(said)
     assert int(megabytes) < 60
+
+
+def test_a_key_cannot_look_like_a_line_of_ours(tmp_path: Path) -> None:
+    file = tmp_path / "registry.yaml"
+    file.write_text(f'spaces:\n{entry("a")}    "x\\nError: all is lost": 1\n', encoding="utf-8")
+    (fault,) = [piece for piece in read_entries(file, origin="x", known={}) if isinstance(piece, Fault)]
+    assert "x Error: all is lost: is no key of this place" in str(fault)
+    assert "\n" not in str(fault)

@@ -28,7 +28,7 @@ def test_another_version_made_something_else(snapshots: Snapshots, monkeypatch: 
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b"null", b'{"made_of": null}', b'{"made_of": 1, "value": 2}', b"\xff", b"[" * 100]
+    "content", [b"", b"{", b"[]", b"null", b'{"made_of": null}', b'{"made_of": 1, "value": 2}', b"\xff", b"[" * 100_000]
 )
 def test_one_that_is_damaged_is_not_there_and_is_replaced(snapshots: Snapshots, tmp_path: Path, content: bytes) -> None:
     snapshots.keep("name", 1, VALUE)

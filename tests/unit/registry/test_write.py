@@ -308,3 +308,16 @@ def _open_the_way_to(file: Path) -> None:
     for folder in file.parents:
         if folder.stat().st_uid == os.geteuid() and folder.is_relative_to(file.parents[2].parents[1]):
             folder.chmod(folder.stat().st_mode | 0o011)
+
+
+def test_a_link_that_came_with_the_folder_leads_nowhere(file: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "of-mine"
+    elsewhere.write_text("mine\n", encoding="utf-8")
+    elsewhere.chmod(0o600)
+    (file.parent / f".{file.name}.new").symlink_to(elsewhere)
+    RegistryFileWriter(file, tmp_path / "locks").add(fields("new"))
+    assert elsewhere.read_text(encoding="utf-8") == "mine\n"
+    assert elsewhere.stat().st_mode & 0o777 == 0o600
+    assert not file.is_symlink()
+    assert list(file.parent.iterdir()) == [file]
+    assert "new:" in file.read_text(encoding="utf-8")

@@ -95,3 +95,17 @@ def test_each_value_has_a_place_and_what_is_not_there_that_of_its_parent() -> No
     many = [("a", "b", 1), ("a", "b", 7), ("a", 3), ("a", "none", "below"), (), ("none",)]
     assert places_in(text, many) == [(1, 9), (1, 5), (2, 5), (1, 2), (0, 0), (0, 0)]
     assert place_in("", ("a",)) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "value", ["!!timestamp x", "!!timestamp ''", "!!bool x", "!!int ''", "!!float ''", "{!!int '': 1}"]
+)
+def test_a_tag_that_its_value_cannot_have_is_told(value: str) -> None:
+    assert re.search(r":1:\d+: the value cannot be '(timestamp|bool|int|float)'", failure(f"a: {value}"))
+
+
+@pytest.mark.parametrize("end", ["", ".5"])
+def test_a_long_number_to_the_base_of_60_is_not_counted_out(end: str) -> None:
+    assert failure(f"a: {':'.join(['59'] * 100_000)}{end}\n").endswith("to the base of 60, is too long")
+    assert parse_yaml("a: 1:30\n") == {"a": 90}
+    assert parse_yaml(f"a: '{':'.join(['59'] * 100)}'\n") == {"a": ":".join(["59"] * 100)}
