@@ -5,9 +5,9 @@ import wave
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl  # type: ignore[import-not-found]
+import matplotlib as mpl
 from generation import path_of, pictures_of  # type: ignore[import-not-found]
-from matplotlib.figure import Figure  # type: ignore[import-not-found]
+from matplotlib.figure import Figure
 from PIL import Image, ImageOps
 
 mpl.use("agg")
