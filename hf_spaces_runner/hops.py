@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from hf_spaces_runner.domain.hop import Hop
@@ -9,6 +10,7 @@ from hf_spaces_runner.domain.request import Request
 from hf_spaces_runner.domain.result import CandidateKind
 from hf_spaces_runner.domain.routing import Circumstances, Route, Tier
 from hf_spaces_runner.domain.space import Space
+from hf_spaces_runner.errors import RunnerError
 from hf_spaces_runner.history.attempt_log import AttemptLog
 from hf_spaces_runner.known_spaces import KnownSpaces
 from hf_spaces_runner.planning.chain import kinds_of, others_for, rest, selected_hop, space_hop, task_of
@@ -115,8 +117,11 @@ class Hops:
     def resting(self, names: Sequence[str]) -> Mapping[str, str]:
         """Return why those of `names` rest that failed too often lately."""
         now = time.time()
+        failures: Mapping[str, tuple[int, float]] = {}
+        with suppress(RunnerError):  # whoever runs a Space is warned that it cannot be noted
+            failures = self._log.failures_in_a_row(names)
         resting = {}
-        for name, (count, last_at) in self._log.failures_in_a_row(names).items():
+        for name, (count, last_at) in failures.items():
             until = resting_until(count, last_at, now)
             if until is not None:
                 clock = time.strftime("%H:%M", time.localtime(until))
