@@ -1,21 +1,23 @@
 """Prints the result of a run: for people, for pipes, or as the JSON object that design and README promise."""
 
-import dataclasses
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hf_spaces_runner.cli.common import evidence_as_json
 from hf_spaces_runner.cli.presenter import Presenter
+from hf_spaces_runner.cli.preview import show_previews
 from hf_spaces_runner.domain.answer import OutputKind
-from hf_spaces_runner.domain.result import Attempt, Output, OutputFile, RunResult
+from hf_spaces_runner.domain.result import Output, OutputFile, RunResult, Score
 from hf_spaces_runner.domain.units import format_duration, format_size
+from hf_spaces_runner.results.result_json import attempt_as_json, file_as_json, output_as_json, result_as_json
 from hf_spaces_runner.results.table_csv import as_csv
 
 if TYPE_CHECKING:
     from hf_spaces_runner.results.process import ProcessedAnswer
 
+__all__ = ["attempt_as_json", "result_as_json", "show_answer", "show_result"]
+
 _WORTH_TELLING_S = 0.05
+_MOST_LABELS = 20
 
 
 def show_result(presenter: Presenter, result: RunResult, *, written: bool = False) -> None:
@@ -33,47 +35,11 @@ def show_result(presenter: Presenter, result: RunResult, *, written: bool = Fals
 def show_answer(presenter: Presenter, prompt: str, answer: "ProcessedAnswer", *, written: bool) -> None:
     """Print one answer of a chat: one line of JSON, or what reads as text and the paths of files."""
     if presenter.json:
-        outputs = [_output_as_json(item) for item in answer.outputs]
-        files = [_file_as_json(item) for item in answer.files]
+        outputs = [output_as_json(item) for item in answer.outputs]
+        files = [file_as_json(item) for item in answer.files]
         presenter.object({"prompt": prompt, "status": "ok", "text": answer.text, "outputs": outputs, "files": files})
         return
     _show_plainly(presenter, answer, written=written)
-
-
-def result_as_json(result: RunResult) -> dict[str, object]:
-    """Return the public JSON form of `result`; its field names change only with a CHANGELOG line."""
-    return {
-        "run_id": result.run_id,
-        "status": result.status,
-        "space": result.space,
-        "tier": result.tier,
-        "text": result.text,
-        "outputs": [_output_as_json(item) for item in result.outputs],
-        "files": [_file_as_json(item) for item in result.files],
-        "attempts": [attempt_as_json(attempt) for attempt in result.attempts],
-        "image_digest": result.image_digest,
-        "total_s": round(result.total_s, 3),
-        "container": result.container,
-        "url": result.url,
-    }
-
-
-def attempt_as_json(attempt: Attempt) -> dict[str, object]:
-    """Return the public JSON form of one attempt; times in seconds, to the millisecond."""
-    timings = {name: round(seconds, 3) for name, seconds in dataclasses.asdict(attempt.timings).items()}
-    return {**dataclasses.asdict(attempt), "evidence": evidence_as_json(attempt.evidence), "timings": timings}
-
-
-def _output_as_json(item: Output) -> dict[str, object]:
-    return {"label": item.label, "kind": item.kind, "value": item.value, "path": _path(item.path)}
-
-
-def _file_as_json(item: OutputFile) -> dict[str, object]:
-    return {"path": _path(item.path), "media_type": item.media_type, "bytes": item.size_bytes}
-
-
-def _path(path: Path | None) -> str | None:
-    return None if path is None else str(path)
 
 
 def _show_to_people(presenter: Presenter, result: RunResult, *, written: bool) -> None:
@@ -82,10 +48,11 @@ def _show_to_people(presenter: Presenter, result: RunResult, *, written: bool) -
     for output in result.outputs:
         if output.path is None and not (written and output.value == result.text):
             head = f"{output.label}: " if len(result.outputs) > 1 and output.label else ""
-            text = _in_words(output)
+            text = _as_columns(output.scores) if output.scores else _in_words(output)
             presenter.result(f"{head}{text}" if "\n" not in text else f"{head.rstrip()}\n{text}".lstrip("\n"))
     for file in result.files:
-        presenter.result(f"{file.path}  ({file.media_type}, {format_size(file.size_bytes)})")
+        presenter.result(f"{file.path}  ({', '.join(_facts(file))})")
+    show_previews(result.files)
     timings = result.attempts[-1].timings
     phases = (
         ("image", timings.pull_s),
@@ -111,6 +78,29 @@ def _show_plainly(presenter: Presenter, result: "RunResult | ProcessedAnswer", *
                 presenter.result(_in_words(output))
     for file in result.files:
         presenter.result(str(file.path))
+
+
+def _facts(file: OutputFile) -> list[str]:
+    """Return what is known of `file`, in words."""
+    facts = [file.media_type, format_size(file.size_bytes)]
+    if file.width is not None and file.height is not None:
+        facts.append(f"{file.width}x{file.height}")
+    if file.duration_s is not None:
+        facts.append(format_duration(round(file.duration_s, 1)))
+    if file.sample_rate_hz is not None:
+        facts.append(f"{file.sample_rate_hz} Hz")
+    return facts
+
+
+def _as_columns(scores: tuple[Score, ...]) -> str:
+    """Return the highest scores, one a line with its label before it."""
+    shown = scores[:_MOST_LABELS]
+    width = max(len(one.label) for one in shown)
+    numbers = [f"{one.score:.4f}" if abs(one.score) <= 1 else f"{one.score:.6g}" for one in shown]
+    lines = [f"{one.label.ljust(width)}  {number}" for one, number in zip(shown, numbers, strict=True)]
+    if len(scores) > len(shown):
+        lines.append(f"... and {len(scores) - len(shown)} more")
+    return "\n".join(lines)
 
 
 def _reads_as(output: Output, text: str) -> bool:

@@ -4,6 +4,7 @@ import os
 import shutil
 import stat
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from hf_spaces_runner.domain.answer import AnswerFile
@@ -30,11 +31,13 @@ _RUNNABLE = frozenset(
 class OutputFiles:
     """The files of one run in the user's folder, which is made when the first of them comes.
 
-    No name is used twice, whatever its case, and nothing that was in the folder before is overwritten.
+    No name is used twice, whatever its case, and nothing that was in the folder before is overwritten. The names that
+    are `reserved` are left to others.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, reserved: Iterable[str] = ()) -> None:
         self._directory = directory
+        self._reserved = frozenset(name.casefold() for name in reserved)
         self._taken: set[str] | None = None
         self.written: list[OutputFile] = []
 
@@ -74,7 +77,7 @@ class OutputFiles:
     def _place(self, source: Path, name: str) -> Path:
         if self._taken is None:
             self._directory.mkdir(parents=True, exist_ok=True)
-            self._taken = {entry.name.casefold() for entry in self._directory.iterdir()}
+            self._taken = {entry.name.casefold() for entry in self._directory.iterdir()} | self._reserved
         while True:
             unique = unique_name(name, self._taken)
             self._taken.add(unique.casefold())

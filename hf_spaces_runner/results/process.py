@@ -4,15 +4,17 @@ import json
 import math
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from hf_spaces_runner.domain.answer import Answer, AnswerOutput, OutputKind
 from hf_spaces_runner.domain.result import Output, OutputFile
-from hf_spaces_runner.domain.safe_name import safe_name
 from hf_spaces_runner.domain.terminal import one_line, printable
 from hf_spaces_runner.errors import AnswerError
+from hf_spaces_runner.results.by_category.processors import processed
 from hf_spaces_runner.results.output_files import OutputFiles
+from hf_spaces_runner.results.part import Part, Rank
+from hf_spaces_runner.results.result_file import NAME
 from hf_spaces_runner.results.table_csv import as_csv
 
 MAX_DEPTH = 200
@@ -52,28 +54,21 @@ class ProcessedAnswer:
     files: tuple[OutputFile, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Part:
-    """One output, and how it reads as text; `rank` orders the parts that do, lowest first."""
-
-    output: Output
-    text: str | None = None
-    rank: int = 0
-
-
 def process_result(
     answer: Answer, *, category: str, output_type: str, output_directory: Path, tables_as_files: bool = False
 ) -> ProcessedAnswer:
     """Return the outputs of `answer`, with its files moved into `output_directory`.
 
-    Text loses its terminal control characters. The folder is made only where there are files.
+    Text loses its terminal control characters. The folder is made only where there are files. Pictures and sounds are
+    measured; what else is made of an output is its category's matter (`by_category/processors.py`).
 
     Args:
         answer: what the Space answered.
-        category: the Space's category in the registry; counts where `output_type` says nothing.
+        category: the Space's category in the registry; it decides on the text where `output_type` says nothing.
         output_type: what the registry says that the Space gives: with `json` or `table`, that output is the `text`.
         output_directory: the folder for the files.
-        tables_as_files: whether each table is written there as CSV.
+        tables_as_files: whether the user named the folder: tables are written there as CSV, and what the category knows
+            to write (subtitles, code), and the name of the result's own file is left free.
 
     Raises:
         AnswerError: a value is nested too deep, or a file is not one.
@@ -82,34 +77,36 @@ def process_result(
     """
     words = (output_type or category).casefold()
     wanted = next((kind for word, kind in _WANTED if word in words), None)
-    files = OutputFiles(output_directory)
-    parts = [part for output in answer.outputs for part in _read_output(output, files, wanted)]
-    if tables_as_files:
-        parts = [_with_csv(part, files) for part in parts]
+    files = OutputFiles(output_directory, reserved=(NAME,) if tables_as_files else ())
+    parts = [
+        processed(part, category, files if tables_as_files else None)
+        for output in answer.outputs
+        for part in _read_output(output, files, wanted)
+    ]
     texts = [part for part in parts if part.text is not None]
     best = min(texts, key=lambda part: part.rank, default=None)
     return ProcessedAnswer(
         text=best.text if best is not None else None,
         outputs=tuple(part.output for part in parts),
-        files=tuple(files.written),
+        files=tuple(file for part in parts for file in part.files),
     )
 
 
-def _read_output(output: AnswerOutput, files: OutputFiles, wanted: OutputKind | None) -> Iterator[_Part]:
+def _read_output(output: AnswerOutput, files: OutputFiles, wanted: OutputKind | None) -> Iterator[Part]:
     label = one_line(output.label)
     component = output.component.casefold()
     kept = []
     for number, file in enumerate(output.files, start=1):
         written, kind = files.take(file, f"file-{number}")
         kept.append((file.original_name, written.path.name))
-        yield _Part(output=Output(label=label, kind=kind.kind, path=written.path))
+        yield Part(output=Output(label=label, kind=kind.kind, path=written.path), files=(written,))
     value = _clean(output.value, deque(kept))
     if output.files and (component == "plot" or (KINDS.get(component) in _FILE_KINDS and not _informs(value))):
         return
     yield _read_value(label, component, value, bool(output.files), wanted)
 
 
-def _read_value(label: str, component: str, value: object, has_files: bool, wanted: OutputKind | None) -> _Part:
+def _read_value(label: str, component: str, value: object, has_files: bool, wanted: OutputKind | None) -> Part:
     kind = KINDS.get(component)
     if (
         kind is None
@@ -119,36 +116,24 @@ def _read_value(label: str, component: str, value: object, has_files: bool, want
         # A ChatInterface of Gradio 5 gives its answer, a text, through a JSON component.
         kind = OutputKind.TEXT if isinstance(value, str) else OutputKind.JSON
     if value is None:
-        return _Part(output=Output(label=label, kind=kind))
+        return Part(output=Output(label=label, kind=kind))
     if kind is OutputKind.TEXT and not isinstance(value, dict | list):
         text = value if isinstance(value, str) else json.dumps(value)
-        return _Part(output=Output(label=label, kind=kind, value=text), text=text, rank=_RANK_TEXT)
+        return Part(output=Output(label=label, kind=kind, value=text), text=text, rank=Rank.TEXT)
     if kind is OutputKind.TEXT:
         kind = OutputKind.JSON
     if kind is OutputKind.TABLE and isinstance(value, dict):
         value = {key: value[key] for key in ("headers", "data") if key in value} or value
     part = Output(label=label, kind=kind, value=value)
     if component == "label" and isinstance(value, dict) and value.get("label") is not None:
-        return _Part(output=part, text=str(value["label"]), rank=_RANK_TEXT)
+        return Part(output=part, text=str(value["label"]), rank=Rank.TEXT)
     if has_files:
-        return _Part(output=part)
+        return Part(output=part)
     table = as_csv(value) if kind is OutputKind.TABLE else None
     if table is not None:
-        return _Part(output=part, text=table.rstrip("\n"), rank=_RANK_WANTED if kind is wanted else _RANK_JSON)
+        return Part(output=part, text=table.rstrip("\n"), rank=Rank.WANTED if kind is wanted else Rank.JSON)
     compact = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return _Part(output=part, text=compact, rank=_RANK_WANTED if kind is wanted else _RANK_JSON)
-
-
-def _with_csv(part: _Part, files: OutputFiles) -> _Part:
-    """Return `part` with the path of the CSV file that its table was written to, if it is one."""
-    table = as_csv(part.output.value) if part.output.kind is OutputKind.TABLE else None
-    if table is None:
-        return part
-    written = files.write(f"{safe_name(part.output.label, 'table')}.csv", table, "text/csv")
-    return replace(part, output=replace(part.output, path=written.path))
-
-
-_RANK_WANTED, _RANK_TEXT, _RANK_JSON = range(3)
+    return Part(output=part, text=compact, rank=Rank.WANTED if kind is wanted else Rank.JSON)
 
 
 def _clean(value: object, names: deque[tuple[str, str]], depth: int = 0) -> object:

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ import pytest
 from hf_spaces_runner.cli.presenter import Format, Presenter
 from hf_spaces_runner.cli.show_result import result_as_json, show_result
 from hf_spaces_runner.domain.answer import OutputKind
-from hf_spaces_runner.domain.result import Attempt, CandidateKind, Output, OutputFile, RunResult, Status, Timings
+from hf_spaces_runner.domain.result import Attempt, CandidateKind, Output, OutputFile, RunResult, Score, Status, Timings
 
 
 def result(**changes: Any) -> RunResult:
@@ -39,7 +40,8 @@ def test_the_json_form_is_the_one_of_the_design() -> None:
     assert shown["outputs"] == [{"label": "Image", "kind": "image", "value": None, "path": "out/a.png"}]
     assert shown["files"] == [{"path": "out/a.png", "media_type": "image/png", "bytes": 2048}]
     assert attempt["timings"] == {"pull_s": 1.5, "wait_s": 0.0, "start_s": 0.0, "ready_s": 0.0, "call_s": 0.25}
-    assert set(attempt) == {"kind", "name", "status", "error", "verdict", "hint", "evidence", "timings"}
+    names = {"kind", "name", "status", "error", "verdict", "hint", "evidence", "timings", "peak_memory_bytes", "cached"}
+    assert set(attempt) == names
     assert set(shown) >= {
         "run_id",
         "status",
@@ -82,6 +84,31 @@ def test_people_get_labels_files_and_times(capsys: pytest.CaptureFixture[str]) -
     assert "Scores:\n{" in captured.out
     assert "out/a.png  (image/png, 2 KiB)" in captured.out
     assert "clip answered in 2.3 s (image 1.5 s" in captured.err
+
+
+def test_people_see_scores_as_a_table_and_what_was_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    scores = (Score(label="cat", score=0.9), Score(label="a dog", score=0.05))
+    outputs = (Output(label="L", kind=OutputKind.JSON, value={"label": "cat"}, scores=scores),)
+    files = (
+        dataclasses.replace(FILE, width=30, height=20),
+        OutputFile(path=Path("a.wav"), media_type="audio/wav", size_bytes=9, duration_s=61.25, sample_rate_hz=8000),
+    )
+    show_result(Presenter(Format.HUMAN, 0), result(text="cat", outputs=outputs, files=files))
+    assert capsys.readouterr().out.splitlines() == [
+        "cat",
+        "cat    0.9000",
+        "a dog  0.0500",
+        "out/a.png  (image/png, 2 KiB, 30x20)",
+        "a.wav  (audio/wav, 9 B, 1m1s, 8000 Hz)",
+    ]
+
+
+def test_of_many_scores_the_highest_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    scores = tuple(Score(label=f"{number}", score=float(number)) for number in range(40, 0, -1))
+    outputs = (Output(label="L", kind=OutputKind.JSON, value={}, scores=scores),)
+    show_result(Presenter(Format.HUMAN, 0), result(text=None, outputs=outputs))
+    lines = capsys.readouterr().out.splitlines()
+    assert (lines[0], len(lines), lines[-1]) == ("40  40", 21, "... and 20 more")
 
 
 def test_a_kept_container_is_told_with_what_removes_it(capsys: pytest.CaptureFixture[str]) -> None:
