@@ -19,6 +19,7 @@ demo: install ## run a sentence, a spoken WAV and a picture through their Spaces
 test: install ## run all tests, those with real containers included
 	@.setup/cron
 	@.setup/oracle
+	@.setup/local
 	@$(PYTHON) -m pytest $(ARGS)
 
 lint: venv ## check style and types (needs no engine)
@@ -37,5 +38,5 @@ stress: install ## kill, crowd and restart, count what is left, and write stress
 	@$(PYTHON) -m tests.benchmarks.stress
 
 clean: ## remove what the other targets made in this checkout (no images, no containers)
-	@rm -rf .venv .venv-gradio3 .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist demo-output bench.json stress.json
+	@rm -rf .venv .venv-gradio3 .venv-local .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist demo-output bench.json stress.json
 	@find hf_spaces_runner tests registry .setup -name __pycache__ -prune -exec rm -rf {} +
