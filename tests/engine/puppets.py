@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,7 +30,7 @@ from tests.engine.images import TEST_LABEL, script_image
 PUPPET = Path(__file__).with_name("puppet_space.py")
 _SNIFF = """
 import socket, sys
-marker, source = sys.argv[1].encode(), socket.inet_aton(sys.argv[2])
+marker, source, targets = sys.argv[1].encode(), sys.argv[2], sys.argv[3:]
 frames = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
 print("listening", flush=True)
 while True:
@@ -38,7 +38,8 @@ while True:
     if frame[12:14] != b"\\x08\\x00":
         seen = marker in frame and "no IPv4"
     else:
-        seen = (frame[26:30] == source or marker in frame) and socket.inet_ntoa(frame[30:34])
+        whence, target = socket.inet_ntoa(frame[26:30]), socket.inet_ntoa(frame[30:34])
+        seen = (whence == source or target in targets or marker in frame) and target
     if seen:
         print(interface, seen, flush=True)
 """
@@ -169,11 +170,16 @@ class Sniffed:
 
 
 @contextmanager
-def sniffer(client: docker.DockerClient, image: str, *, marker: str, source: str) -> Iterator[Sniffed]:
-    """Look at every frame on every interface of the engine's machine: those from `source`, or with `marker` in them."""
+def sniffer(
+    client: docker.DockerClient, image: str, *, marker: str, source: str = "", targets: Sequence[str] = ()
+) -> Iterator[Sniffed]:
+    """Look at every frame on every interface of the engine's machine.
+
+    Those count that come from `source`, go to one of the `targets`, or have `marker` in them.
+    """
     container = client.containers.create(
         image,
-        ["python3", "-c", _SNIFF, marker, source],
+        ["python3", "-c", _SNIFF, marker, source, *targets],
         network_mode="host",
         labels={TEST_LABEL: "sniffer"},
     )
