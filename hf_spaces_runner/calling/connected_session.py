@@ -9,6 +9,7 @@ from typing import Generic, Self, TypeVar
 from hf_spaces_runner.calling.caller import AnswerLimits
 from hf_spaces_runner.calling.connection import Connection
 from hf_spaces_runner.calling.endpoint import Endpoint
+from hf_spaces_runner.calling.remote import Remote
 from hf_spaces_runner.domain.call import Login
 from hf_spaces_runner.domain.deadline import Deadline
 
@@ -38,13 +39,19 @@ class ConnectedSession(Generic[SomeEndpoint]):
 
 @contextmanager
 def connecting(
-    base_url: str, deadline: Deadline, limits: AnswerLimits, *, keep_alive: bool = False
+    base_url: str,
+    deadline: Deadline,
+    limits: AnswerLimits,
+    *,
+    keep_alive: bool = False,
+    remote: Remote | None = None,
 ) -> Iterator[Connection]:
     """Yield what requests go over, which stays open after the block, unless the block fails.
 
     `keep_alive` False: a server of FastAPI's kind hangs up after each error, and after seconds without a request.
+    `remote` is for a Space that is not on this machine.
     """
-    connection = Connection(base_url, deadline, limits, keep_alive=keep_alive)
+    connection = Connection(base_url, deadline, limits, keep_alive=keep_alive, remote=remote)
     connection.__enter__()
     try:
         yield connection

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, BinaryIO, Self
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -16,6 +17,7 @@ from hf_spaces_runner.calling.caller import AnswerLimits
 from hf_spaces_runner.calling.deadline_watch import DeadlineWatch
 from hf_spaces_runner.calling.decode_json import decode_json
 from hf_spaces_runner.calling.http_errors import http_errors, timeout_error
+from hf_spaces_runner.calling.remote import Remote
 from hf_spaces_runner.calling.server_words import server_words
 from hf_spaces_runner.domain.deadline import Deadline
 from hf_spaces_runner.domain.terminal import one_line
@@ -24,6 +26,7 @@ from hf_spaces_runner.errors import AnswerError
 
 USER_AGENT = f"hf-spaces-runner/{__version__}"
 _LEAST_TIMEOUT_S = 0.001
+_HTTP_PORT, _HTTPS_PORT = 80, 443
 _MAX_DETAIL = 4000
 
 
@@ -70,21 +73,32 @@ class Connection:
         deadline: when all that goes over this connection must be done; `until` sets another.
         limits: how much a body may be.
         keep_alive: whether requests share a connection; one that the server closes meanwhile can fail the next of them.
+        remote: how a Space is reached that is not on this machine; without it, no certificate is trusted.
     """
 
-    def __init__(self, base_url: str, deadline: Deadline, limits: AnswerLimits, *, keep_alive: bool = True) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        deadline: Deadline,
+        limits: AnswerLimits,
+        *,
+        keep_alive: bool = True,
+        remote: Remote | None = None,
+    ) -> None:
         self.base_url = base_url.rstrip("/")
         self.deadline = deadline
         self.limits = limits
+        self.remote = remote
+        self._own_headers = {} if remote is None else dict(remote.headers(self.base_url))
         self._watch = DeadlineWatch()
         self._watching = ExitStack()
         self._client = httpx.Client(
             # Loading the certificates of the system takes longer than a call; this context trusts nobody.
-            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if remote is None else remote.trust,
             trust_env=False,
             follow_redirects=False,
             limits=httpx.Limits(max_keepalive_connections=None if keep_alive else 0),
-            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
+            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **self._own_headers},
         )
 
     def __enter__(self) -> Self:
@@ -112,14 +126,26 @@ class Connection:
         """Send `credentials` as the header Authorization of all that comes next."""
         self._client.headers["Authorization"] = credentials
 
-    def cookies(self) -> dict[str, str]:
-        """Return the header with the cookies that the Space has set, for what does not go through here."""
+    def headers(self) -> dict[str, str]:
+        """Return the headers for what does not go through here: the cookies that the Space has set, the Hub's token."""
         cookies = "; ".join(f"{name}={value}" for name, value in self._client.cookies.items())
-        return {"Cookie": cookies} if cookies else {}
+        return self._own_headers | ({"Cookie": cookies} if cookies else {})
 
-    def watch(self, plain: socket.socket) -> None:
-        """Cut `plain` as well, at the deadline."""
-        self._watch.note(plain)
+    @contextmanager
+    def own_socket(self) -> Iterator[socket.socket]:
+        """Yield a socket to the Space, which is cut at the deadline as all else is; its other end is who it says."""
+        address = urlsplit(self.base_url)
+        host = address.hostname or ""
+        port = address.port or (_HTTP_PORT if self.remote is None else _HTTPS_PORT)
+        with socket.create_connection((host, port), timeout=self.deadline.remaining_s) as plain:
+            if self.remote is None:
+                self._watch.note(plain)
+                yield plain
+                return
+            with self.remote.trust.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False) as secured:
+                self._watch.note(secured)
+                secured.do_handshake()
+                yield secured
 
     def get(self, path: str) -> Reply:
         """Return the answer to `GET path`; raises as `stream` does."""

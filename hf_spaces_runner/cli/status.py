@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from hf_spaces_runner.cli.common import command
 from hf_spaces_runner.cli.presenter import Presenter
+from hf_spaces_runner.domain.cloud import CloudMember
 from hf_spaces_runner.domain.model import FoundServer
 from hf_spaces_runner.domain.status import TierStatus
 from hf_spaces_runner.domain.terminal import one_line
@@ -16,11 +17,15 @@ Examples:
   hfsr status --json
 """
 _MOST_NAMED = 5
+_OFF = "nothing is sent to the cloud: the settings cloud_spaces and cloud_model name nobody"
 
 
-@command(name="status", epilog=EPILOG, short_help="Show who could answer now: local models, Spaces, slots.")
+@command(name="status", epilog=EPILOG, short_help="Show who could answer now: models, Spaces, slots, the cloud.")
 def status(presenter: Presenter) -> None:
-    """Show who could answer now: local models (the fast tier), Spaces in containers (the heavy tier), and who rests."""
+    """Show who could answer now: local models (the fast tier), Spaces in containers (the heavy tier), and who rests.
+
+    The cloud tier is shown as it was set up: nobody there is asked for this.
+    """
     found = Runner(
         on_progress=lambda step: presenter.warning(step.message) if step.warning else None, command="hfsr status"
     ).status()
@@ -49,6 +54,16 @@ def _rows(found: TierStatus) -> Iterator[tuple[str, str, str, str]]:
         )
     for name, why in found.resting.items():
         yield "heavy", one_line(name), "rests", why
+    if not found.cloud:
+        yield "cloud", "none", "off", _OFF
+    for member in found.cloud:
+        yield "cloud", member.name, "set up" if member.why_not is None else "no", member.why_not or _more_of(member)
+
+
+def _more_of(member: CloudMember) -> str:
+    if member.stands_for is None:
+        return "a model of the Hub's inference providers, with --secret HF_TOKEN; may cost credits"
+    return f"a remote Space, in place of {member.stands_for}"
 
 
 def _models_of(server: FoundServer) -> str:
@@ -89,5 +104,19 @@ def _as_json(found: TierStatus) -> dict[str, object]:
                 for space in found.running
             ],
             "resting": found.resting,
+        },
+        "cloud": {
+            "configured": bool(found.cloud),
+            "why_not": None if found.cloud else _OFF,
+            "members": [
+                {
+                    "kind": member.kind,
+                    "name": member.name,
+                    "stands_for": member.stands_for,
+                    "may_be_asked": member.why_not is None,
+                    "why_not": member.why_not,
+                }
+                for member in found.cloud
+            ],
         },
     }

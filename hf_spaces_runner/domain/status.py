@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from hf_spaces_runner.domain.cloud import CloudMember
 from hf_spaces_runner.domain.model import FoundServer
 from hf_spaces_runner.domain.running_space import RunningSpace
 
@@ -12,7 +13,7 @@ class TierStatus:
 
     `running` are the containers of ours. `memory_bytes` is what the caps of all running Spaces may add up to, None
     where no engine says it. `resting` says until when a Space rests that failed too often, by its id. `spaces` is how
-    many are known.
+    many are known. `cloud` are those that the user set up beyond this machine.
     """
 
     servers: tuple[FoundServer, ...]
@@ -22,6 +23,7 @@ class TierStatus:
     memory_bytes: int | None
     resting: dict[str, str]
     spaces: int
+    cloud: tuple[CloudMember, ...] = ()
 
     @property
     def slots_taken(self) -> int:

@@ -12,6 +12,7 @@ from hf_spaces_runner.calling.gradio.endpoint import GradioEndpoint
 from hf_spaces_runner.calling.gradio.schema import read_endpoints
 from hf_spaces_runner.calling.gradio.session import GradioSession
 from hf_spaces_runner.calling.refused import refused
+from hf_spaces_runner.calling.remote import Remote
 from hf_spaces_runner.domain.call import Login
 from hf_spaces_runner.domain.deadline import Deadline
 from hf_spaces_runner.errors import CallError, NoEndpointError
@@ -25,16 +26,18 @@ class GradioCaller:
 
     Args:
         limits: how much an answer may be.
+        remote: how Spaces are reached that are not on this machine.
     """
 
-    def __init__(self, limits: AnswerLimits | None = None) -> None:
+    def __init__(self, limits: AnswerLimits | None = None, *, remote: Remote | None = None) -> None:
         self._limits = limits if limits is not None else AnswerLimits()
+        self._remote = remote
 
     def open(
         self, base_url: str, deadline: Deadline, *, description: bytes = b"", login: Login | None = None
     ) -> GradioSession:
         """Return a conversation with the app at `base_url`; `description` is its `/config`. See `Caller.open`."""
-        with connecting(base_url, deadline, self._limits, keep_alive=True) as connection:
+        with connecting(base_url, deadline, self._limits, keep_alive=True, remote=self._remote) as connection:
             if login is not None:
                 _log_in(connection, login)
                 description = b""  # it may show more to who has logged in

@@ -124,5 +124,6 @@ class EventQueue:
         body = {"fn_index": endpoint.fn_index, "session_hash": self._session, "event_id": event_id}
         deadline = Deadline.after(_CANCEL_S, time.monotonic)
         connection = self._connection
-        with suppress(RunnerError), Connection(connection.base_url, deadline, connection.limits) as own:
+        again = Connection(connection.base_url, deadline, connection.limits, remote=connection.remote)
+        with suppress(RunnerError), again as own:
             own.post_json(f"{self._app.prefix}/cancel", body)

@@ -12,6 +12,7 @@ from hf_spaces_runner.calling.gradio.direct import run_direct
 from hf_spaces_runner.calling.gradio.downloads import Downloads
 from hf_spaces_runner.calling.gradio.endpoint import GradioEndpoint
 from hf_spaces_runner.calling.gradio.event_queue import EventQueue
+from hf_spaces_runner.calling.gradio.printed_json import read_printed
 from hf_spaces_runner.calling.gradio.queue_call import QueueCall
 from hf_spaces_runner.calling.gradio.uploads import upload_files
 from hf_spaces_runner.calling.tell_choice import choose_and_tell
@@ -67,7 +68,7 @@ class GradioSession(ConnectedSession[GradioEndpoint]):
             answered = run_direct(connection, app, endpoint, data, self._session)
             if answered is not None:
                 _tell_way("directly", on_progress, explain=explain)
-                return answered
+                return read_printed(app, endpoint, answered, connection.limits)
             self._takes_direct_calls = False
         _tell_way("over the app's queue", on_progress, explain=explain)
         call = QueueCall(app, endpoint, connection.limits, on_progress)

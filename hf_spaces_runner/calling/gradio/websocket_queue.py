@@ -1,7 +1,6 @@
 """Speaks the queue of Gradio 3: one websocket a call."""
 
 import json
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -69,23 +68,22 @@ class WebsocketQueue:
         address = urlsplit(connection.base_url)
         self._check_deadline()
         try:
-            with socket.create_connection(
-                (address.hostname or "", address.port or 80), timeout=connection.deadline.remaining_s
-            ) as plain:
-                connection.watch(plain)
-                with connect(
-                    f"ws://{address.netloc}{_PATH}",
-                    sock=plain,
+            with (
+                connection.own_socket() as own,
+                connect(
+                    f"ws://{address.netloc}{_PATH}",  # also where the socket is a TLS one: it is made already
+                    sock=own,
                     open_timeout=connection.deadline.remaining_s,
                     close_timeout=min(_CLOSE_S, connection.deadline.remaining_s),
                     ping_interval=None,
                     max_size=connection.limits.max_json_bytes,
                     compression=None,
                     user_agent_header=USER_AGENT,
-                    additional_headers=connection.cookies(),
+                    additional_headers=connection.headers(),
                     proxy=None,
-                ) as websocket:
-                    yield websocket
+                ) as websocket,
+            ):
+                yield websocket
         except ConnectionClosed as error:
             raise self._closed(error, call) from error
         except InvalidStatus as error:

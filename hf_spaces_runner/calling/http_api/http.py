@@ -13,6 +13,7 @@ from hf_spaces_runner.calling.http_api.given_files import in_base64
 from hf_spaces_runner.calling.http_api.outputs import output_of, output_of_body
 from hf_spaces_runner.calling.http_api.template import SESSION, fill_template, find_results, read_template
 from hf_spaces_runner.calling.http_api.wire import json_body, query_of, url_path
+from hf_spaces_runner.calling.remote import Remote
 from hf_spaces_runner.calling.tell_choice import choose_and_tell
 from hf_spaces_runner.domain.answer import Answer, AnswerOutput
 from hf_spaces_runner.domain.api import Api
@@ -31,18 +32,20 @@ class HttpCaller:
     Args:
         api: what the registry says of the endpoint.
         limits: how much an answer may be.
+        remote: how Spaces are reached that are not on this machine.
     """
 
-    def __init__(self, api: Api, limits: AnswerLimits | None = None) -> None:
+    def __init__(self, api: Api, limits: AnswerLimits | None = None, *, remote: Remote | None = None) -> None:
         self._api = api
         self._limits = limits if limits is not None else AnswerLimits()
+        self._remote = remote
 
     def open(
         self, base_url: str, deadline: Deadline, *, description: bytes = b"", login: Login | None = None
     ) -> "HttpSession":
         """Return a conversation with the Space at `base_url`, which is asked nothing. See `Caller.open`."""
         del description
-        with connecting(base_url, deadline, self._limits) as connection:
+        with connecting(base_url, deadline, self._limits, remote=self._remote) as connection:
             if login is not None:
                 connection.authorize(basic(login))
             return HttpSession(connection, self._api)

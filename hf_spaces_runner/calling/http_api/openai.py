@@ -29,6 +29,7 @@ from hf_spaces_runner.calling.http_api.openai_errors import call_failed, raise_e
 from hf_spaces_runner.calling.http_api.openai_writing import write_text
 from hf_spaces_runner.calling.http_api.text_stream import TextStream
 from hf_spaces_runner.calling.refused import refused
+from hf_spaces_runner.calling.remote import Remote
 from hf_spaces_runner.calling.tell_choice import choose_and_tell
 from hf_spaces_runner.calling.user_file import UserUrl
 from hf_spaces_runner.domain.answer import Answer, AnswerOutput
@@ -48,21 +49,28 @@ class OpenAiCaller:
         model: the model that was chosen, on a server that is no Space; failures are told in its words. None asks the
             server, and takes its first, for calls that name none.
         max_tokens: how much a text may be, for calls that do not say; None leaves that to the server.
+        remote: how Spaces are reached that are not on this machine.
     """
 
     def __init__(
-        self, limits: AnswerLimits | None = None, *, model: str | None = None, max_tokens: int | None = None
+        self,
+        limits: AnswerLimits | None = None,
+        *,
+        model: str | None = None,
+        max_tokens: int | None = None,
+        remote: Remote | None = None,
     ) -> None:
         self._limits = limits if limits is not None else AnswerLimits()
         self._model = model
         self._max_tokens = max_tokens
+        self._remote = remote
 
     def open(
         self, base_url: str, deadline: Deadline, *, description: bytes = b"", login: Login | None = None
     ) -> "OpenAiSession":
         """Return a conversation with the server at `base_url`; a password is its API key. See `Caller.open`."""
         del description
-        with connecting(base_url, deadline, self._limits) as connection:
+        with connecting(base_url, deadline, self._limits, remote=self._remote) as connection:
             if login is not None:
                 connection.authorize(f"Bearer {login.password.reveal()}")
             return OpenAiSession(connection, model=self._model, max_tokens=self._max_tokens)

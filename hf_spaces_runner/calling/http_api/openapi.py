@@ -15,6 +15,7 @@ from hf_spaces_runner.calling.http_api.operation import OperationEndpoint
 from hf_spaces_runner.calling.http_api.operation_request import build_request
 from hf_spaces_runner.calling.http_api.outputs import output_of, output_of_body
 from hf_spaces_runner.calling.refused import refused
+from hf_spaces_runner.calling.remote import Remote
 from hf_spaces_runner.calling.tell_choice import choose_and_tell
 from hf_spaces_runner.domain.answer import Answer, AnswerOutput
 from hf_spaces_runner.domain.call import Call, Login
@@ -31,17 +32,19 @@ class OpenApiCaller:
 
     Args:
         limits: how much an answer may be.
+        remote: how Spaces are reached that are not on this machine.
     """
 
-    def __init__(self, limits: AnswerLimits | None = None) -> None:
+    def __init__(self, limits: AnswerLimits | None = None, *, remote: Remote | None = None) -> None:
         self._limits = limits if limits is not None else AnswerLimits()
+        self._remote = remote
 
     def open(
         self, base_url: str, deadline: Deadline, *, description: bytes = b"", login: Login | None = None
     ) -> "OpenApiSession":
         """Return a conversation with the Space at `base_url`; `description` is `/openapi.json`. See `Caller.open`."""
         limits = self._limits
-        with connecting(base_url, deadline, limits) as connection:
+        with connecting(base_url, deadline, limits, remote=self._remote) as connection:
             if login is not None:
                 connection.authorize(basic(login))
             document = decode_json(

@@ -1,0 +1,1 @@
+"""Asks Spaces that run on the Hub's machines, and models of its inference providers."""
