@@ -18,7 +18,8 @@ class RunLabels:
     """Who made a container, for what, and until when. Times in Unix seconds, sizes in bytes.
 
     `owner` is the process that made it, `user` and `command` say so to people. After `deadline_at` anybody may remove
-    it; None where it stays until somebody stops it. `secrets` are names of variables, never values.
+    it; None where it stays until somebody stops it. `profile` is empty where an earlier version made it. `secrets` are
+    names of variables, never values.
     """
 
     run_id: str
@@ -30,6 +31,7 @@ class RunLabels:
     deadline_at: float | None = None
     memory_bytes: int = 0
     network: str = ""
+    profile: str = ""
     privacy: bool = False
     idle_stop_s: float | None = None
     secrets: tuple[str, ...] = ()
@@ -46,6 +48,7 @@ class RunLabels:
             "deadline": "" if self.deadline_at is None else f"{self.deadline_at:.3f}",
             "memory": str(self.memory_bytes),
             "network": self.network,
+            "profile": self.profile,
             "privacy": "yes" if self.privacy else "no",
             "idle-stop": "" if self.idle_stop_s is None else f"{self.idle_stop_s:g}",
             "secrets": " ".join(self.secrets),
@@ -69,6 +72,7 @@ class RunLabels:
             deadline_at=_number(text("deadline")),
             memory_bytes=int(_number(text("memory")) or 0),
             network=text("network"),
+            profile=text("profile"),
             privacy=text("privacy") == "yes",
             idle_stop_s=_number(text("idle-stop")),
             secrets=tuple(text("secrets").split()),

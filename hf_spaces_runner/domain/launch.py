@@ -44,6 +44,18 @@ class Network(StrEnum):
         return f"{LABEL}-{Network.ISOLATED if self is Network.ISOLATED else Network.OPEN}"
 
 
+class LaunchProfile(StrEnum):
+    """What a Space believes about where it runs.
+
+    `HUB`: on the Hub, where Gradio refuses to share, and calls queued functions by their queue only. `DIRECT`: anywhere
+    else, where it calls them directly, which is many times as fast; what a share link needs is out of reach instead. An
+    app that asks for its name on the Hub fails there.
+    """
+
+    HUB = "hub"
+    DIRECT = "direct"
+
+
 DEAD_RESOLVER = "127.0.0.1"
 """Where an isolated Space asks for names: itself. The engine would otherwise ask for it, from outside."""
 
@@ -60,8 +72,9 @@ class LaunchSpec:
     """One container. Sizes in bytes. `command` None means the image's own.
 
     `host_port` None lets the engine pick a free port of the loopback interface, which has no moment between the
-    choice of a port and its use in which another process could take it. `copied_folders` are folders of the image that
-    may be written to although the root is read-only. `keeps_log` False means that no log reaches a disk.
+    choice of a port and its use in which another process could take it. `profile` is what `environment` and
+    `extra_hosts` were made for; the engine is not told. `copied_folders` are folders of the image that may be written
+    to although the root is read-only. `keeps_log` False means that no log reaches a disk.
     """
 
     image: str
@@ -78,6 +91,7 @@ class LaunchSpec:
     cap_add: tuple[str, ...] = ()
     extra_hosts: Mapping[str, str] = field(default_factory=dict)
     network: Network = Network.OPEN
+    profile: LaunchProfile = LaunchProfile.HUB
     volumes: tuple[VolumeMount, ...] = ()
     read_only: bool = False
     tmpfs: Mapping[str, str] = field(default_factory=dict)

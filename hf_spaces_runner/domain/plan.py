@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from hf_spaces_runner.domain.call import Call, Login
 from hf_spaces_runner.domain.image import ImageSource
-from hf_spaces_runner.domain.launch import LaunchSpec, Network
+from hf_spaces_runner.domain.launch import LaunchProfile, LaunchSpec, Network
 from hf_spaces_runner.domain.request import PullPolicy
 from hf_spaces_runner.domain.result import CandidateKind
 from hf_spaces_runner.domain.space import Space
@@ -14,12 +14,17 @@ _MARGIN_S = 300.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sharing:
-    """What a Space that is up must be like to answer a request. `network` None means any."""
+    """What a Space that is up must be like to answer a request. `network` None means any.
+
+    One that was started in another `profile` answers as well, only more slowly or not as the app would like it: of
+    several that do, one of that profile is taken.
+    """
 
     user: str
     memory_bytes: int
     network: Network | None
     privacy: bool
+    profile: LaunchProfile = LaunchProfile.HUB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,13 +2,14 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from hf_spaces_runner.domain.image import Image
 from hf_spaces_runner.domain.image_names import split_image_reference
 from hf_spaces_runner.domain.labels import LABEL, RunLabels
-from hf_spaces_runner.domain.launch import LaunchSpec, Network, VolumeMount
+from hf_spaces_runner.domain.launch import LaunchProfile, LaunchSpec, Network, VolumeMount
 from hf_spaces_runner.domain.request import Request
 from hf_spaces_runner.domain.secret import Secret  # noqa: TC001 - the annotation of a dictionary that exists at run time
 from hf_spaces_runner.domain.space import Sdk, Space
@@ -16,6 +17,11 @@ from hf_spaces_runner.planning.hub_environment import HF_CACHE_DIRECTORY, hub_en
 
 SHARE_HOST = "api.gradio.app"
 """Gradio asks this host for a public tunnel; inside a container it is a loopback address where nothing listens."""
+
+TUNNEL_HOST = "cdn-media.huggingface.co"
+"""Gradio 3.20 and later load the program that makes the tunnel (frpc) from this host, also where the app or
+`GRADIO_SHARE_SERVER_ADDRESS` names a share server of its own and `SHARE_HOST` is not asked. Source: Gradio's
+`networking.py` and `tunneling.py`, read from 3.0 to 6.31. As on the Hub Gradio asks neither."""
 
 _TMP = "/tmp"  # noqa: S108 - the container's
 _READ_ONLY_ENVIRONMENT = {
@@ -25,6 +31,8 @@ _READ_ONLY_ENVIRONMENT = {
     "GRADIO_TEMP_DIR": f"{_TMP}/gradio",
 }
 _OFFLINE_ENVIRONMENT = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
+# An image of the Hub may have SYSTEM=spaces in its own environment, so it is emptied rather than left out.
+_DIRECT_ENVIRONMENT = {"SYSTEM": "", "GRADIO_SHARE": "False"}
 _USELESS_COMMANDS = frozenset({(), ("python",), ("python3",), ("bash",), ("/bin/bash",), ("sh",), ("/bin/sh",)})
 
 
@@ -49,7 +57,14 @@ class RunIdentity:
     command: str = ""
 
 
-def plan_launch(space: Space, request: Request, defaults: LaunchDefaults, identity: RunIdentity) -> LaunchSpec:
+def plan_launch(
+    space: Space,
+    request: Request,
+    defaults: LaunchDefaults,
+    identity: RunIdentity,
+    *,
+    profile: LaunchProfile = LaunchProfile.HUB,
+) -> LaunchSpec:
     """Return the launch spec of `space`: hardened, and with nothing of the host's in it but what `request` names."""
     memory_bytes = request.limits.memory_bytes or space.memory_bytes or defaults.memory_bytes
     cpus = request.limits.cpus or defaults.cpus
@@ -57,7 +72,7 @@ def plan_launch(space: Space, request: Request, defaults: LaunchDefaults, identi
     network = Network.ISOLATED if request.privacy else request.network or defaults.network
     cache = _cache_volume(space, defaults.hf_cache, read_only=request.privacy)
     environment: dict[str, str | Secret] = {
-        **hub_environment(space, cpus=cpus, memory_bytes=memory_bytes, gpus=gpus),
+        **_in_profile(profile, hub_environment(space, cpus=cpus, memory_bytes=memory_bytes, gpus=gpus)),
         **(_READ_ONLY_ENVIRONMENT if request.read_only else {}),
         **({"HF_HOME": HF_CACHE_DIRECTORY} if cache else {}),
         **(_OFFLINE_ENVIRONMENT if network is Network.ISOLATED else {}),
@@ -79,6 +94,7 @@ def plan_launch(space: Space, request: Request, defaults: LaunchDefaults, identi
             command=identity.command,
             memory_bytes=memory_bytes,
             network=network,
+            profile=profile,
             privacy=request.privacy,
             secrets=tuple(request.secrets),
         ).as_labels(),
@@ -87,8 +103,9 @@ def plan_launch(space: Space, request: Request, defaults: LaunchDefaults, identi
         cpus=cpus,
         gpus=gpus,
         cap_add=space.cap_add,
-        extra_hosts={SHARE_HOST: "127.0.0.1"},
+        extra_hosts=_blocked_hosts(profile),
         network=network,
+        profile=profile,
         volumes=(cache,) if cache else (),
         read_only=request.read_only,
         tmpfs={_TMP: f"rw,exec,nosuid,nodev,mode=1777,size={memory_bytes}"} if request.read_only else {},
@@ -123,6 +140,21 @@ def for_image(spec: LaunchSpec, image: Image, command: tuple[str, ...] | None) -
     folder = image.working_directory
     copied = (folder,) if spec.read_only and folder not in {"", "/", *spec.tmpfs} else ()
     return replace(spec, image=image.reference, command=command if useless else None, copied_folders=copied)
+
+
+def _in_profile(profile: LaunchProfile, as_on_hub: Mapping[str, str]) -> dict[str, str]:
+    """Return what is left of the Hub's environment: `SPACE_ID` is missing, not empty, so that who needs it fails.
+
+    Nothing else is changed: most apps that ask for `SPACE_HOST` or `SPACE_AUTHOR_NAME` want no more than a text.
+    """
+    if profile is LaunchProfile.HUB:
+        return dict(as_on_hub)
+    return {name: value for name, value in as_on_hub.items() if name != "SPACE_ID"} | _DIRECT_ENVIRONMENT
+
+
+def _blocked_hosts(profile: LaunchProfile) -> dict[str, str]:
+    hosts = (SHARE_HOST,) if profile is LaunchProfile.HUB else (SHARE_HOST, TUNNEL_HOST)
+    return dict.fromkeys(hosts, "127.0.0.1")
 
 
 def _cache_volume(space: Space, hf_cache: str, *, read_only: bool) -> VolumeMount | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from hf_spaces_runner.domain.call import Call, Login
 from hf_spaces_runner.domain.image import ImageSource
 from hf_spaces_runner.domain.image_names import with_image_registry
+from hf_spaces_runner.domain.launch import LaunchProfile
 from hf_spaces_runner.domain.plan import Candidate, Plan
 from hf_spaces_runner.domain.request import PullPolicy, Request
 from hf_spaces_runner.domain.result import CandidateKind
@@ -12,6 +13,7 @@ from hf_spaces_runner.domain.space import Space
 from hf_spaces_runner.errors import UsageError
 from hf_spaces_runner.planning.check_request import check_request
 from hf_spaces_runner.planning.launch_policy import LaunchDefaults, RunIdentity, default_command, plan_launch
+from hf_spaces_runner.planning.launch_profile import profile_for
 from hf_spaces_runner.planning.sharing import sharing_of
 
 PASSWORD_SECRET = "AUTH_PASSWORD"  # noqa: S105 - the name of a variable
@@ -69,21 +71,31 @@ def within(candidate: Candidate, limit_s: float | None) -> Candidate:
 
 
 def make_plan(
-    request: Request, space: Space, image: ImageSource, defaults: PlanDefaults, identity: RunIdentity
+    request: Request,
+    space: Space,
+    image: ImageSource,
+    defaults: PlanDefaults,
+    identity: RunIdentity,
+    *,
+    profile: LaunchProfile = LaunchProfile.HUB,
 ) -> Plan:
     """Return the plan of `request`; nothing is asked, pulled or started for it.
+
+    `profile` is what the Space is started in, where that makes a difference to it.
 
     Raises:
         InvalidInputError, UsageError: see `check_request`.
     """
     check_request(request, space)
     limits = request.limits
+    spec = plan_launch(space, request, defaults.launch, identity, profile=profile_for(space, profile))
     candidate = Candidate(
         kind=CandidateKind.SPACE,
         space=space,
         image=image,
-        pull=request.pull or defaults.pull,
-        launch_spec=replace(plan_launch(space, request, defaults.launch, identity), image=image.reference),
+        # An image registry would learn which Space is asked what nobody else shall know.
+        pull=PullPolicy.NEVER if request.privacy else request.pull or defaults.pull,
+        launch_spec=replace(spec, image=image.reference),
         default_command=default_command(space),
         call=Call(
             prompt=request.prompt,
@@ -95,7 +107,7 @@ def make_plan(
         startup_timeout_s=limits.startup_timeout_s or defaults.startup_timeout_s,
         slot_timeout_s=limits.slot_timeout_s or defaults.slot_timeout_s,
         timeout_s=limits.timeout_s or defaults.timeout_s,
-        sharing=sharing_of(request, identity.user, defaults.launch.network),
+        sharing=sharing_of(request, identity.user, defaults.launch.network, spec.profile),
         keep=request.keep,
         login=login_of(request),
     )

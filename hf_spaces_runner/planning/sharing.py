@@ -4,13 +4,15 @@ from collections.abc import Iterable
 
 from hf_spaces_runner.domain.container import ListedContainer
 from hf_spaces_runner.domain.image import Image
-from hf_spaces_runner.domain.launch import Network
+from hf_spaces_runner.domain.launch import LaunchProfile, Network
 from hf_spaces_runner.domain.plan import Sharing
 from hf_spaces_runner.domain.request import Request
 from hf_spaces_runner.domain.space import Space
 
 
-def sharing_of(request: Request, user: str, default_network: Network) -> Sharing | None:
+def sharing_of(
+    request: Request, user: str, default_network: Network, profile: LaunchProfile = LaunchProfile.HUB
+) -> Sharing | None:
     """Return what a Space that is up must be like to do for `request`; None where it asks for a container of its own.
 
     `default_network` is what the settings say: where that is open, and the request silent, any network will do.
@@ -23,13 +25,21 @@ def sharing_of(request: Request, user: str, default_network: Network) -> Sharing
     if request.fresh or any(own):
         return None
     network = request.network or (None if default_network is Network.OPEN else default_network)
-    return Sharing(user=user, memory_bytes=limits.memory_bytes or 0, network=network, privacy=request.privacy)
+    return Sharing(
+        user=user,
+        memory_bytes=limits.memory_bytes or 0,
+        network=network,
+        privacy=request.privacy,
+        profile=profile,
+    )
 
 
 def find_shared(
     listed: Iterable[ListedContainer], space: Space, image: Image, sharing: Sharing
 ) -> ListedContainer | None:
-    """Return the newest container of `space` that is up and does for a request; None where none does.
+    """Return the container of `space` that is up and does for a request; None where none does.
+
+    Of several it is one of the profile that is wanted, and of those the newest.
 
     It must be of the same image: one that was built or pulled since is what the user wants to see.
     """
@@ -44,7 +54,14 @@ def find_shared(
         and container.labels.memory_bytes >= sharing.memory_bytes
         and _reaches(container, sharing)
     ]
-    return max(fitting, key=lambda container: container.labels.created_at, default=None)
+    return max(
+        fitting, key=lambda container: (_is_as_wanted(container, sharing), container.labels.created_at), default=None
+    )
+
+
+def _is_as_wanted(container: ListedContainer, sharing: Sharing) -> bool:
+    # Those of earlier versions do not say how they were started: as on the Hub, always.
+    return (container.labels.profile or LaunchProfile.HUB) == sharing.profile
 
 
 def _reaches(container: ListedContainer, sharing: Sharing) -> bool:

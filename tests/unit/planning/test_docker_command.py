@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hf_spaces_runner.domain.launch import LaunchSpec, VolumeMount
+from hf_spaces_runner.domain.launch import LaunchProfile, LaunchSpec, VolumeMount
 from hf_spaces_runner.domain.request import Request
 from hf_spaces_runner.domain.secret import Secret
 from hf_spaces_runner.planning.docker_command import docker_run_arguments, docker_run_command
@@ -99,3 +99,12 @@ def test_what_is_asked_for_beyond_is_on_it() -> None:
     assert following(words, "--volume") == ["cache:/c"]
     assert "--read-only" in words
     assert docker_run_arguments(SPEC)[-1] == "app:v1"
+
+
+def test_the_direct_profile_is_on_the_line_with_all_that_makes_it() -> None:
+    spec = plan_launch(SPACE, Request(space="clip"), LAUNCH_DEFAULTS, IDENTITY, profile=LaunchProfile.DIRECT)
+    words = docker_run_arguments(spec)
+    assert following(words, "--add-host") == ["api.gradio.app:127.0.0.1", "cdn-media.huggingface.co:127.0.0.1"]
+    assert "SYSTEM=" in following(words, "--env")
+    assert not [word for word in words if word.startswith("SPACE_ID=")]
+    assert "hf-spaces-runner.profile=direct" in following(words, "--label")

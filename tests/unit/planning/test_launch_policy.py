@@ -4,11 +4,16 @@ import pytest
 
 from hf_spaces_runner.domain.image import Image
 from hf_spaces_runner.domain.labels import RunLabels
-from hf_spaces_runner.domain.launch import Network
+from hf_spaces_runner.domain.launch import LaunchProfile, Network
 from hf_spaces_runner.domain.request import Limits, Request
 from hf_spaces_runner.domain.secret import Secret
 from hf_spaces_runner.domain.space import Sdk, Space
-from hf_spaces_runner.planning.launch_policy import at_creation, default_command, for_image, plan_launch
+from hf_spaces_runner.planning.launch_policy import (
+    at_creation,
+    default_command,
+    for_image,
+    plan_launch,
+)
 from tests.unit.planning.samples import IDENTITY, LAUNCH_DEFAULTS, SPACE
 
 REQUEST = Request(space="clip")
@@ -47,11 +52,48 @@ def test_the_labels_say_whose_it_is_and_for_how_long() -> None:
         deadline_at=1060.5,
         memory_bytes=2 * 1024**3,
         network="open",
+        profile="hub",
         idle_stop_s=9,
         secrets=("HF_TOKEN",),
     )
     assert "hf_x" not in str(spec.labels)
     assert RunLabels.read(at_creation(spec, now=1, lifetime_s=None).labels).deadline_at is None
+
+
+def test_unless_it_is_asked_for_a_space_runs_as_on_the_hub() -> None:
+    spec = plan_launch(SPACE, REQUEST, LAUNCH_DEFAULTS, IDENTITY)
+    assert spec.profile is LaunchProfile.HUB
+    assert (spec.environment["SYSTEM"], spec.environment["SPACE_ID"]) == ("spaces", "OpenAI/Clip")
+    assert "GRADIO_SHARE" not in spec.environment
+
+
+def test_in_the_direct_profile_a_space_is_not_on_the_hub_and_cannot_share() -> None:
+    on_hub = plan_launch(SPACE, REQUEST, LAUNCH_DEFAULTS, IDENTITY)
+    spec = plan_launch(SPACE, REQUEST, LAUNCH_DEFAULTS, IDENTITY, profile=LaunchProfile.DIRECT)
+    assert spec.extra_hosts == {"api.gradio.app": "127.0.0.1", "cdn-media.huggingface.co": "127.0.0.1"}
+    assert set(on_hub.environment.items()) - set(spec.environment.items()) == {
+        ("SYSTEM", "spaces"),
+        ("SPACE_ID", "OpenAI/Clip"),
+    }
+    assert set(spec.environment.items()) - set(on_hub.environment.items()) == {
+        ("SYSTEM", ""),
+        ("GRADIO_SHARE", "False"),
+    }
+    changed = {"environment": on_hub.environment, "extra_hosts": on_hub.extra_hosts, "labels": on_hub.labels}
+    assert replace(spec, profile=on_hub.profile, **changed) == on_hub  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("profile", LaunchProfile)
+def test_the_profile_of_a_container_stands_in_its_labels(profile: LaunchProfile) -> None:
+    spec = plan_launch(SPACE, REQUEST, LAUNCH_DEFAULTS, IDENTITY, profile=profile)
+    assert RunLabels.read(at_creation(spec, now=1, lifetime_s=None).labels).profile == profile
+
+
+def test_variables_of_the_user_win_over_the_profile() -> None:
+    asked = replace(REQUEST, environment={"SPACE_ID": "me/mine", "GRADIO_DEFAULT_CONCURRENCY_LIMIT": "4"})
+    spec = plan_launch(SPACE, asked, LAUNCH_DEFAULTS, IDENTITY, profile=LaunchProfile.DIRECT)
+    assert (spec.environment["SPACE_ID"], spec.environment["SYSTEM"]) == ("me/mine", "")
+    assert spec.environment["GRADIO_DEFAULT_CONCURRENCY_LIMIT"] == "4"
 
 
 def test_an_isolated_space_is_told_that_it_is_offline() -> None:

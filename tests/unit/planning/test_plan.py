@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from hf_spaces_runner.domain.api import Api, ApiKind
 from hf_spaces_runner.domain.image import ImageSource
+from hf_spaces_runner.domain.launch import LaunchProfile
 from hf_spaces_runner.domain.plan import Candidate
 from hf_spaces_runner.domain.request import InputValue, Limits, PullPolicy, Request
 from hf_spaces_runner.domain.result import CandidateKind
@@ -42,6 +44,28 @@ def test_what_the_request_says_wins() -> None:
     assert (candidate.pull, candidate.call.endpoint) == (PullPolicy.NEVER, "/mine")
     assert candidate.call.preset_inputs == {"steps": 20}
     assert planned(Request(space="clip"), replace(SPACE, endpoint="/theirs")).call.endpoint == "/theirs"
+
+
+@pytest.mark.parametrize("pull", [None, PullPolicy.MISSING, PullPolicy.NEVER])
+def test_in_privacy_no_image_is_asked_for(pull: PullPolicy | None) -> None:
+    assert planned(Request(space="clip", privacy=True, pull=pull)).pull is PullPolicy.NEVER
+    always = replace(PLAN_DEFAULTS, pull=PullPolicy.ALWAYS)
+    (candidate,) = make_plan(Request(space="clip", privacy=True, pull=pull), SPACE, IMAGE, always, IDENTITY).candidates
+    assert candidate.pull is PullPolicy.NEVER
+    with pytest.raises(UsageError, match="asks nobody for an image"):
+        planned(Request(space="clip", privacy=True, pull=PullPolicy.ALWAYS))
+
+
+@pytest.mark.parametrize(
+    ("kind", "profile"), [(ApiKind.AUTO, LaunchProfile.DIRECT), (ApiKind.OPENAPI, LaunchProfile.HUB)]
+)
+def test_the_profile_that_is_wanted_is_planned_where_it_makes_a_difference(
+    kind: ApiKind, profile: LaunchProfile
+) -> None:
+    space = replace(SPACE, api=Api(kind=kind))
+    plan = make_plan(Request(space="clip"), space, IMAGE, PLAN_DEFAULTS, IDENTITY, profile=LaunchProfile.DIRECT)
+    assert plan.candidates[0].launch_spec.profile is profile
+    assert planned(Request(space="clip"), space).launch_spec.profile is LaunchProfile.HUB
 
 
 @pytest.mark.parametrize(

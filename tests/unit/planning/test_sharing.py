@@ -5,7 +5,7 @@ import pytest
 from hf_spaces_runner.domain.container import ContainerStatus, ListedContainer
 from hf_spaces_runner.domain.image import Image
 from hf_spaces_runner.domain.labels import RunLabels
-from hf_spaces_runner.domain.launch import Network
+from hf_spaces_runner.domain.launch import LaunchProfile, Network
 from hf_spaces_runner.domain.request import Limits, Request
 from hf_spaces_runner.domain.secret import Secret
 from hf_spaces_runner.domain.space import Space
@@ -33,6 +33,18 @@ def found(
 def test_one_that_is_up_answers_whoever_asks_for_nothing_special() -> None:
     for up in (UP, ISOLATED, PRIVATE, WARMED):
         assert found(REQUEST, up) is up
+
+
+@pytest.mark.parametrize("said", ["", "hub"])
+def test_of_several_one_of_the_profile_that_is_wanted_answers(said: str) -> None:
+    hub = replace(UP, labels=replace(LABELS, profile=said, created_at=2))
+    direct = replace(UP, id="5", labels=replace(LABELS, profile="direct", created_at=1))
+    for wanted, expected in ((LaunchProfile.DIRECT, direct), (LaunchProfile.HUB, hub)):
+        sharing = sharing_of(REQUEST, "me", Network.OPEN, wanted)
+        assert sharing is not None
+        assert find_shared([hub, direct], SPACE, IMAGE, sharing) is expected
+        assert find_shared([hub], SPACE, IMAGE, sharing) is hub
+        assert find_shared([direct], SPACE, IMAGE, sharing) is direct
 
 
 @pytest.mark.parametrize("up", [UP, ISOLATED, WARMED])
