@@ -1,5 +1,6 @@
 """Holds a conversation with one Space: image, container, session, and everything removed again on the way out."""
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,16 +18,18 @@ from hf_spaces_runner.domain.plan import Candidate
 from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback
 from hf_spaces_runner.errors import NoEndpointError
 from hf_spaces_runner.explained_call import explained
+from hf_spaces_runner.logs import facts
 from hf_spaces_runner.orchestrator.scratch import scratch_directory
 from hf_spaces_runner.ready_space import (
     Measured,
     ReadySpace,
     Services,
-    acquire_image,
     find_ready,
     launch_spec,
     ready_space,
 )
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,21 +62,28 @@ class Conversation:
         folder.mkdir()
         with self.measured.phase(Phase.CALL), explained(self.ready):
             deadline = Deadline.after(self.candidate.timeout_s, time.monotonic)
+            started = time.monotonic()
             answer = self.session.call(call, folder, deadline, self.on_progress)
+            took = facts({"prompt": call.prompt, "answer": answer.outputs}, call_s=time.monotonic() - started)
+            _log.info("%s answered %s", self.candidate.space.id, answer.endpoint, extra=took)
             self.on_progress(Progress(phase=Phase.CALL, message="answered", done=True))
         return answer
 
 
 @contextmanager
 def conversing(
-    services: Services, candidate: Candidate, run_id: str, measured: Measured, on_progress: ProgressCallback
+    services: Services,
+    candidate: Candidate,
+    image: Image,
+    run_id: str,
+    measured: Measured,
+    on_progress: ProgressCallback,
 ) -> Iterator[Conversation]:
-    """Yield a conversation with the Space of `candidate`, which is started unless it is up.
+    """Yield a conversation with the Space of `candidate`, which is started from `image` unless it is up.
 
     Raises:
-        RunnerError: its image cannot be had, it could not be started, never answered, or has nothing to call.
+        RunnerError: it could not be started, never answered, or has nothing to call.
     """
-    image = acquire_image(services, candidate, measured, on_progress)
     with ExitStack() as stack:
         scratch = stack.enter_context(scratch_directory(services.scratch, run_id))
         ready = find_ready(services, candidate, image, on_progress)
@@ -82,7 +92,7 @@ def conversing(
             ready = stack.enter_context(
                 ready_space(services, candidate, image, spec, measured, on_progress, meanwhile=lambda: _load(services))
             )
-        session = stack.enter_context(_open(services, candidate, ready, measured, on_progress))
+        session = stack.enter_context(open_session(services, candidate, ready, measured, on_progress))
         yield Conversation(
             candidate=candidate,
             image=image,
@@ -94,9 +104,15 @@ def conversing(
         )
 
 
-def _open(
+def open_session(
     services: Services, candidate: Candidate, ready: ReadySpace, measured: Measured, on_progress: ProgressCallback
 ) -> Session:
+    """Return a line to the Space of `candidate`, which is ready.
+
+    Raises:
+        NoEndpointError: it has nothing to call.
+        CallError, AnswerError: see `Caller.open`; with what shows the cause.
+    """
     space, spoken = candidate.space, ready.spoken
     if spoken.kind not in CALLABLE:
         what = "a Streamlit app" if spoken.kind is ApiKind.STREAMLIT else "a web page"

@@ -1,5 +1,6 @@
 """Tries the hops of a chain in order, until one brings an answer."""
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -11,10 +12,19 @@ from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback
 from hf_spaces_runner.domain.request import Request
 from hf_spaces_runner.domain.result import Attempt, CandidateKind, RunResult, Status
 from hf_spaces_runner.domain.secret import redact
-from hf_spaces_runner.errors import AllCandidatesFailedError, CallTimeoutError, InvalidInputError, RunnerError, TryNext
+from hf_spaces_runner.errors import (
+    AllCandidatesFailedError,
+    CallTimeoutError,
+    InvalidInputError,
+    RunnerError,
+    TryNext,
+    UsageError,
+)
+from hf_spaces_runner.logs import facts
 from hf_spaces_runner.planning.chain import share_s
 from hf_spaces_runner.ready_space import Measured
 
+_log = logging.getLogger(__name__)
 AttemptCallback = Callable[[Attempt], None]
 TryHop = Callable[[Hop, Measured, float | None], Answered]
 """Asks one hop; the last argument is how many seconds it may take, None for as long as its own limits say."""
@@ -63,6 +73,7 @@ class Chain:
 
     def _answer_of(self, hop: Hop) -> Answered | None:
         measured = Measured()
+        _log.info("trying %s", hop.name, extra=facts(tier=hop.tier))
         if self._failures:
             said = self._failures[-1].message.partition("\n")[0]
             self.on_progress(Progress(phase=Phase.PLAN, message=f"Failed: {said}; trying {hop.name}.", note=True))
@@ -70,10 +81,15 @@ class Chain:
             answered = self.try_hop(hop, measured, self._time_left())
         except RunnerError as error:
             hide_secrets(error, self.request)
+            # What a Space says may be what went in, so the error's words are content.
+            about = facts({"error": error.message}, verdict=error.verdict, exit_code=error.exit_code)
+            _log.warning("%s failed", hop.name, extra=about)
             self._note(_attempt(hop, measured, error))
             self._failures.append(error)
             return None
-        self._note(_attempt(hop, measured, None))
+        attempt = replace(_attempt(hop, measured, None), cached=answered.cached_at is not None)
+        _log.info("%s answered", hop.name, extra=facts(tier=hop.tier, cached=attempt.cached))
+        self._note(attempt)
         return answered
 
     def _is_over(self) -> bool:
@@ -97,6 +113,7 @@ class Chain:
         return None if remaining is None else share_s(remaining, is_last=self.request.fallback == ())
 
     def _skip(self, hop: Hop, why: str) -> None:
+        _log.info("%s is left out", hop.name, extra=facts({"reason": why}))
         self._note(Attempt(kind=hop.kind, name=hop.name, status=Status.SKIPPED, error=why))
 
     def _note(self, attempt: Attempt) -> None:
@@ -106,9 +123,13 @@ class Chain:
     def _failure(self) -> RunnerError:
         if len(self._failures) == 1:
             return self._failures[0]
-        return AllCandidatesFailedError(
-            "\n".join(["no candidate brought an answer:", *(_in_words(item) for item in self._attempts)])
-        )
+        reasons = [_in_words(item) for item in self._attempts]
+        if self.request.space is None and not self._failures:
+            return UsageError(
+                "\n".join(["which Space? --hf-space is missing, and nobody else can answer:", *reasons]),
+                hint="hfsr list shows the Spaces of the registry, and hfsr recommend those for a task",
+            )
+        return AllCandidatesFailedError("\n".join(["no candidate brought an answer:", *reasons]))
 
     def _result(self, hop: Hop, answered: Answered) -> RunResult:
         keep = self.request.keep and hop.kind is CandidateKind.SPACE
@@ -123,6 +144,7 @@ class Chain:
             attempts=tuple(self._attempts),
             image_digest=None if answered.image is None else answered.image.digest,
             total_s=time.monotonic() - self.started,
+            cached_at=answered.cached_at,
             container=answered.container if keep else None,
             url=answered.url if keep else None,
         )
@@ -147,6 +169,7 @@ def _attempt(hop: Hop, measured: Measured, error: RunnerError | None) -> Attempt
         hint=None if error is None else error.hint,
         evidence=None if error is None else error.evidence,
         timings=measured.timings(),
+        peak_memory_bytes=measured.peak_memory_bytes,
     )
 
 

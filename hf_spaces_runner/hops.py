@@ -31,6 +31,7 @@ class Hops:
         standings: how things stand with Spaces on this machine.
         models: yields the hops to local models for a request; asked for only when it is their turn.
         cloud: likewise, the remote ones that the user configured.
+        look: returns whether a Space is up, and whether its memory cap fits.
     """
 
     def __init__(
@@ -40,41 +41,58 @@ class Hops:
         log: AttemptLog,
         standings: Standings,
         models: Callable[[Request, Space | None], Iterator[Hop]],
-        cloud: Callable[[Request], Iterator[Hop]] | None,
+        cloud: Callable[[Request, Space | None], Iterator[Hop]] | None,
+        look: Callable[[Space, Request], tuple[bool, bool | None]],
     ) -> None:
         self._known = known
         self._log = log
         self._standings = standings
         self._models = models
         self._cloud = cloud
+        self._look = look
 
-    def route(self, request: Request) -> Route:
-        """Return where `request` begins, and why."""
-        return route(request, Circumstances(file_kinds=kinds_of(request), has_cloud=self._cloud is not None))
+    def route(self, request: Request, selected: Space | None, *, was_chosen: bool = False) -> Route:
+        """Return where `request` begins, and why; `selected` is its Space, and whether nobody named it."""
+        is_up, fits = False, None
+        if selected is not None and not _says_where(request):
+            is_up, fits = self._look(selected, request)
+        seen = Circumstances(
+            has_space=selected is not None,
+            was_chosen=was_chosen,
+            file_kinds=kinds_of(request),
+            is_up=is_up,
+            fits=fits,
+            has_cloud=self._cloud is not None,
+        )
+        return route(request, seen)
 
-    def of(self, request: Request, selected: Space | None) -> Iterator[Hop]:
-        """Yield who may answer `request`, in order; `selected` is the Space that it names.
+    def of(self, request: Request, selected: Space | None, begins: Route) -> Iterator[Hop]:
+        """Yield who may answer `request`, in order, as the route says; `selected` is the Space that it names.
 
         Raises:
             RegistryError: a Space of the chain that the user named is not there.
         """
         if request.fallback == ():
-            yield from self._first(request, selected)
+            yield from self._first(request, selected, begins)
             return
-        for tier in self.route(request).order:
+        for tier in begins.order:
             if tier is Tier.HEAVY and selected is not None:
                 yield from self._spaces(request, selected)
             elif tier is Tier.FAST and request.fallback is None:
                 yield from self._models(request, selected)
             elif tier is Tier.CLOUD and request.fallback is None and self._cloud is not None:
-                yield from self._cloud(request)
+                yield from self._cloud(request, selected)
 
-    def _first(self, request: Request, selected: Space | None) -> Iterator[Hop]:
-        first = self.route(request).order[0]
+    def _first(self, request: Request, selected: Space | None, begins: Route) -> Iterator[Hop]:
+        # Where nobody follows, the Space that was named is meant, however it fares.
+        first = begins.order[0] if selected is None or _says_where(request) else Tier.HEAVY
         if first is Tier.HEAVY and selected is not None:
             yield selected_hop(selected)
         elif first is Tier.CLOUD and self._cloud is not None:
-            yield from self._cloud(request)
+            for hop in self._cloud(request, selected):
+                yield hop
+                if hop.skipped is None:
+                    return  # nobody follows
         else:
             yield from self._models(request, selected)
 
@@ -127,3 +145,7 @@ class Hops:
                 clock = time.strftime("%H:%M", time.localtime(until))
                 resting[name] = f"it failed {count} times in a row, and rests until {clock}"
         return resting
+
+
+def _says_where(request: Request) -> bool:
+    return request.tier is not Tier.AUTO or request.performance_first

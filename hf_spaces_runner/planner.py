@@ -7,11 +7,12 @@ from secrets import token_hex
 
 from hf_spaces_runner.domain.image import Image, ImageSource
 from hf_spaces_runner.domain.labels import name_while_up
-from hf_spaces_runner.domain.launch import LaunchSpec
+from hf_spaces_runner.domain.launch import LaunchProfile, LaunchSpec
 from hf_spaces_runner.domain.plan import Candidate, Plan
 from hf_spaces_runner.domain.progress import ProgressCallback
 from hf_spaces_runner.domain.request import Request
 from hf_spaces_runner.domain.space import Space
+from hf_spaces_runner.errors import UsageError
 from hf_spaces_runner.images.acquire import Images
 from hf_spaces_runner.images.base_name import base_image_name
 from hf_spaces_runner.images.source import find_image_source
@@ -69,19 +70,37 @@ class Planner:
         Raises:
             RunnerError: the request names something that is not there, or does not fit.
         """
-        check_files(request.inputs)
-        if request.output_directory is not None:
-            check_output_directory(request.output_directory)
+        self.check_places(request)
+        if request.space is None:
+            raise UsageError("which Space? --hf-space is missing", hint="hfsr list shows the Spaces of the registry")
         space = self._known.find(request.space, asks_hub=not request.privacy)
         check_request(request, space)
         return space
+
+    def check_places(self, request: Request) -> None:
+        """Check the files that go in, and the folder for those that come out.
+
+        Raises:
+            UsageError: one cannot be read, or the folder cannot be written.
+        """
+        check_files(request.inputs)
+        if request.output_directory is not None:
+            check_output_directory(request.output_directory)
 
     def new_run(self) -> RunIdentity:
         """Return who runs now, under a name of its own."""
         return RunIdentity(run_id=_new_run_id(), owner=own_name(), user=own_user(), command=self._command)
 
-    def plan_for(self, space: Space, request: Request, identity: RunIdentity, *, builds: bool) -> Plan:
-        """Return what to do for `request` with `space`. See `plan`."""
+    def plan_for(
+        self,
+        space: Space,
+        request: Request,
+        identity: RunIdentity,
+        *,
+        builds: bool,
+        profile: LaunchProfile = LaunchProfile.HUB,
+    ) -> Plan:
+        """Return what to do for `request` with `space`, started in `profile` where that matters to it. See `plan`."""
         values = self._settings.values
         defaults = PlanDefaults(
             launch=LaunchDefaults(
@@ -97,7 +116,9 @@ class Planner:
             slot_timeout_s=values.slot_timeout,
             timeout_s=values.timeout,
         )
-        return make_plan(request, space, self.image_source(space, builds=builds), defaults, identity)
+        # In privacy nobody is asked for a base image either.
+        image = self.image_source(space, builds=builds and not request.privacy)
+        return make_plan(request, space, image, defaults, identity, profile=profile)
 
     def preview(self, candidate: Candidate) -> tuple[LaunchSpec, bool]:
         """Return the launch spec of `candidate` as its image completes it, and whether that image is here.

@@ -1,5 +1,6 @@
 """Has one Space ready to be called: one that is up already, or a container of its own that is gone afterwards."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,6 +17,7 @@ from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback
 from hf_spaces_runner.domain.result import Timings
 from hf_spaces_runner.errors import Evidence, ListensElsewhereError, RunnerError
 from hf_spaces_runner.images.acquire import Images
+from hf_spaces_runner.logs import facts
 from hf_spaces_runner.orchestrator.engine import Container, Engine
 from hf_spaces_runner.orchestrator.evidence import take_evidence
 from hf_spaces_runner.orchestrator.http_get import NotReadyYet
@@ -28,6 +30,7 @@ from hf_spaces_runner.planning.launch_policy import at_creation, for_image
 from hf_spaces_runner.planning.sharing import find_shared
 
 _SHARED_PROBE_S = 5.0
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +53,10 @@ class Services:
 
 @dataclass(slots=True)
 class Measured:
-    """How long the phases took so far; what a failed attempt knows of itself as well."""
+    """How long the phases took so far, and what memory was seen; what a failed attempt knows of itself as well."""
 
     seconds: dict[Phase, float] = field(default_factory=dict)
+    peak_memory_bytes: int | None = None
 
     @contextmanager
     def phase(self, phase: Phase) -> Iterator[None]:
@@ -106,7 +110,13 @@ def acquire_image(services: Services, candidate: Candidate, measured: Measured, 
     with measured.phase(Phase.PULL):
         image = services.images.acquire(candidate.image, candidate.pull, on_progress)
     services.stamps.note_image(image)
+    _log.info("%s is here", image.reference, extra=facts(image=image.digest or image.id))
     return image
+
+
+def _note_peak(measured: Measured, watch: Watch) -> None:
+    if watch.peak_memory_bytes is not None:
+        measured.peak_memory_bytes = max(measured.peak_memory_bytes or 0, watch.peak_memory_bytes)
 
 
 def find_ready(
@@ -130,6 +140,7 @@ def find_ready(
         on_progress(Progress(phase=Phase.START, message=why, warning=True))
         return None
     on_progress(Progress(phase=Phase.READY, message=f"{listed.name} is up", done=True))
+    _log.info("%s is up already", candidate.space.id, extra=facts(container=listed.name))
     return ReadySpace(container=container, spoken=spoken, privacy=listed.labels.privacy or candidate.sharing.privacy)
 
 
@@ -191,7 +202,9 @@ def _started(
         with measured.phase(Phase.WAIT):
             slot_deadline = Deadline.after(candidate.slot_timeout_s, time.monotonic)
             services.slots.start(container, slot_deadline, on_progress, starting=lambda: measured.phase(Phase.START))
+        _log.info("%s has started", candidate.space.id, extra=facts(container=container.name, port=container.port))
         watch = stack.enter_context(watched(services.engine, container, disk_reserve_bytes=services.disk_reserve_bytes))
+        stack.callback(lambda: _note_peak(measured, watch))
         with measured.phase(Phase.READY):
             meanwhile()
             deadline = Deadline.after(candidate.startup_timeout_s, time.monotonic)
@@ -212,6 +225,7 @@ def _started(
             services.stamps.note_kind(image, spoken.kind)
             if spec.network is Network.WARM_ONLINE:
                 container.cut_network()
+        _log.info("%s is ready", candidate.space.id, extra=facts(container=container.name, speaks=spoken.kind))
         yield ReadySpace(container=container, spoken=spoken, watch=watch, privacy=not spec.keeps_log)
 
 

@@ -2,14 +2,16 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from hf_spaces_runner.attempt import Answered, try_candidate
+from hf_spaces_runner.answering import Answering
 from hf_spaces_runner.calling.endpoint import Endpoint
 from hf_spaces_runner.chat import Chat
+from hf_spaces_runner.cloud_answers import CloudAnswers
 from hf_spaces_runner.conversation import Conversation, conversing
 from hf_spaces_runner.domain.container import ListedContainer
 from hf_spaces_runner.domain.finding import Finding
@@ -25,33 +27,56 @@ from hf_spaces_runner.domain.routing import Tier
 from hf_spaces_runner.domain.running_space import RunningSpace, UpSpace
 from hf_spaces_runner.domain.space import Space
 from hf_spaces_runner.domain.status import TierStatus
-from hf_spaces_runner.errors import EngineUnavailableError, LaunchError, RegistryError, RunnerError
+from hf_spaces_runner.errors import EngineUnavailableError, LaunchError, PolicyError, RegistryError, RunnerError
 from hf_spaces_runner.fallback import AttemptCallback, Chain, hidden_secrets
 from hf_spaces_runner.history.attempt_log import AttemptLog
 from hf_spaces_runner.hops import Hops
 from hf_spaces_runner.known_spaces import KnownSpaces
+from hf_spaces_runner.logs import logged_run
 from hf_spaces_runner.model_answers import ModelAnswers
 from hf_spaces_runner.orchestrator.engine_facts import read_engine_facts
 from hf_spaces_runner.orchestrator.keeper import start_keeper
-from hf_spaces_runner.orchestrator.leftovers import find_leftovers, remove_leftover
 from hf_spaces_runner.orchestrator.ownership import own_user
 from hf_spaces_runner.orchestrator.reaper import reap
 from hf_spaces_runner.planner import Planner
-from hf_spaces_runner.planning.chain import request_for
-from hf_spaces_runner.planning.clean_up import CleanUpRules, Leftover, plan_clean_up
 from hf_spaces_runner.planning.launch_policy import RunIdentity
 from hf_spaces_runner.planning.make_request import make_request
-from hf_spaces_runner.planning.plan import within
-from hf_spaces_runner.ready_space import Measured, Services
+from hf_spaces_runner.ready_space import Measured, Services, acquire_image
 from hf_spaces_runner.registry.registry import Registry
 from hf_spaces_runner.registry.snapshot import Snapshots
+from hf_spaces_runner.result_cache.store import ResultCache
 from hf_spaces_runner.settings import LoadedSettings, load_settings
 from hf_spaces_runner.standings import Standings
 from hf_spaces_runner.staying_up import bring_up, find_up, running_spaces, watch_over
-from hf_spaces_runner.wiring import connect, connect_client, connect_model_answers
+from hf_spaces_runner.wiring import (
+    connect,
+    connect_client,
+    connect_cloud_answers,
+    connect_model_answers,
+    connect_results,
+)
 
 if TYPE_CHECKING:
     from hf_spaces_runner.advisor import Advisor
+    from hf_spaces_runner.housekeeping import Housekeeping
+    from hf_spaces_runner.planning.clean_up import Leftover
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A request that was checked: as the rules of the settings want it, who runs it, and who may answer, in order."""
+
+    request: Request
+    identity: RunIdentity
+    hops: Iterator[Hop]
+
+
+_TIERS = {
+    CandidateKind.SPACE: Tier.HEAVY,
+    CandidateKind.LOCAL_MODEL: Tier.FAST,
+    CandidateKind.REMOTE_SPACE: Tier.CLOUD,
+    CandidateKind.INFERENCE_PROVIDER: Tier.CLOUD,
+}
 
 
 class Runner:
@@ -116,7 +141,37 @@ class Runner:
 
     @cached_property
     def _model_answers(self) -> ModelAnswers:
-        return connect_model_answers(self.settings)
+        return connect_model_answers(self.settings, is_offline=self._known.is_offline)
+
+    @cached_property
+    def _cloud_answers(self) -> CloudAnswers:
+        return connect_cloud_answers(self.settings, is_offline=self._known.is_offline)
+
+    @cached_property
+    def _results(self) -> ResultCache:
+        return connect_results(
+            self.settings, lambda text: self._on_progress(Progress(phase=Phase.CALL, message=text, warning=True))
+        )
+
+    @cached_property
+    def housekeeping(self) -> "Housekeeping":
+        """What cleans up."""
+        from hf_spaces_runner.housekeeping import Housekeeping  # noqa: PLC0415 - no run needs it
+
+        return Housekeeping(self.settings.values, lambda: self.services, self._results)
+
+    @cached_property
+    def answering(self) -> Answering:
+        """Those who can answer, wired."""
+        return Answering(
+            services=lambda: self.services,
+            planner=self._planner,
+            models=self._model_answers,
+            cloud=self._cloud_answers,
+            results=self._results,
+            keeps_answers=self.settings.values.cache,
+            on_progress=self._on_progress,
+        )
 
     @cached_property
     def _hops(self) -> Hops:
@@ -125,8 +180,24 @@ class Runner:
             log=self._attempt_log,
             standings=self._standings,
             models=self._model_answers.hops,
-            cloud=None,
+            cloud=self._cloud_answers.hops if self._cloud_answers.is_configured else None,
+            look=self._look,
         )
+
+    def _look(self, space: Space, request: Request) -> tuple[bool, bool | None]:
+        """Return whether `space` is up already, and whether its memory cap fits; nothing where no engine answers."""
+        try:
+            services = self.services
+            is_up = any(
+                item.up and item.running and item.labels.space_id == space.id for item in services.engine.containers()
+            )
+            memory_bytes = request.limits.memory_bytes or space.memory_bytes or self.settings.values.memory
+            services.slots.check_ever_fits(space.id, memory_bytes)
+        except EngineUnavailableError:
+            return False, None
+        except PolicyError:
+            return False, False
+        return is_up, True
 
     @cached_property
     def _standings(self) -> Standings:
@@ -163,7 +234,7 @@ class Runner:
         self,
         prompt: str | None = None,
         *,
-        space: str,
+        space: str | None = None,
         inputs: Mapping[str, object] | None = None,
         files: Sequence[str | os.PathLike[str]] = (),
         output_directory: str | os.PathLike[str] | None = None,
@@ -187,12 +258,14 @@ class Runner:
         fallback: Sequence[str] | None = None,
         max_attempts: int | None = None,
         deadline: str | float | None = None,
+        cache: bool | None = None,
+        fetch_model: bool = False,
     ) -> RunResult:
         """Run a Space once and return what it answered.
 
         Args:
             prompt: goes to the first input that takes text.
-            space: a registry id, `user/name`, a Space's URL, or an image.
+            space: a registry id, `user/name`, a Space's URL, or an image; None for the best for the words and files.
             inputs: values by the names of the endpoint's parameters; a `Path` is sent as a file.
             files: sent to the inputs of their kind, in order.
             output_directory: where output files go; a folder named after the run, in the current one, unless given.
@@ -216,6 +289,9 @@ class Runner:
             fallback: who follows if the Space fails; the next best where None, nobody where empty.
             max_attempts: how many are asked at most.
             deadline: for all of it; seconds, or `90s`, `5m`.
+            cache: whether an answer that was kept will do, and whether this one is kept, also one of an endpoint that
+                would answer something else the next time; as the settings say where None.
+            fetch_model: whether a model that answers in this process may be fetched for that.
 
         Raises:
             RunnerError: one of its subclasses; each has an exit code, a hint, and a verdict.
@@ -246,6 +322,8 @@ class Runner:
             fallback=fallback,
             max_attempts=max_attempts,
             deadline=deadline,
+            cache=cache,
+            fetch_model=fetch_model,
         )
         return self.execute(request)
 
@@ -263,7 +341,7 @@ class Runner:
         Raises:
             RunnerError: the request names something that is not there, or does not fit.
         """
-        return self._planner.plan(request, builds=False)
+        return self._planner.plan(self._by_the_rules(request), builds=False)
 
     def preview(self, candidate: Candidate) -> tuple[LaunchSpec, bool]:
         """Return the launch spec of `candidate` as its image completes it, and whether that image is here.
@@ -278,7 +356,7 @@ class Runner:
         Raises:
             RunnerError: it could not be started, never answered, or has nothing to call.
         """
-        with self._conversing(request) as (_, conversation):
+        with self._conversing(self._by_the_rules(request)) as (_, conversation):
             return conversation.endpoints
 
     @contextmanager
@@ -288,66 +366,105 @@ class Runner:
         Raises:
             RunnerError: it could not be started, never answered, or has nothing to call.
         """
+        request = self._by_the_rules(request)
         with self._conversing(request) as (plan, conversation):
-            yield Chat(conversation, request, plan.run_id)
+            yield Chat(conversation, request, plan.run_id, self.why_private)
 
     @contextmanager
     def _conversing(self, request: Request) -> Iterator[tuple[Plan, Conversation]]:
         plan = self._planner.plan(request, builds=True)
-        best = plan.candidates[0]
-        with (
-            hidden_secrets(request),
-            conversing(self.services, best, plan.run_id, Measured(), self._on_progress) as conversation,
-        ):
-            yield plan, conversation
+        best, measured = plan.candidates[0], Measured()
+        with hidden_secrets(request):
+            image = acquire_image(self.services, best, measured, self._on_progress)
+            with conversing(self.services, best, image, plan.run_id, measured, self._on_progress) as conversation:
+                yield plan, conversation
 
-    def execute(self, request: Request) -> RunResult:
-        """Try who may answer `request`, one after the other, and return the first answer.
+    def execute(self, request: Request, *, without: str | None = None) -> RunResult:
+        """Try who may answer `request`, one after the other, and return the first answer; but for who is `without`.
 
         Raises:
             RunnerError: what the only one that was tried failed with, or `AllCandidatesFailedError` for several.
         """
         started = time.monotonic()
-        selected = self._planner.selected(request)
-        identity = self._planner.new_run()
-        if request.explain:
-            begins = self._hops.route(request)
-            said = f"begins with the {begins.order[0]} tier, by the rule {begins.rule}: {begins.reason}"
-            self._on_progress(Progress(phase=Phase.PLAN, message=said, note=True))
+        begun = self.begin(request)
+        request, identity = begun.request, begun.identity
 
         def note(attempt: Attempt) -> None:
-            self._note(attempt, identity.run_id)
+            if not attempt.cached:  # that says nothing of the Space
+                self._note(attempt, identity.run_id)
             self._on_attempt(attempt)
 
         chain = Chain(
             run_id=identity.run_id,
             request=request,
             started=started,
-            try_hop=lambda hop, measured, limit_s: self._try(hop, request, identity, measured, limit_s),
+            try_hop=lambda hop, measured, limit_s: self.answering.ask(hop, request, identity, measured, limit_s),
             on_progress=self._on_progress,
             on_attempt=note,
         )
-        return chain.run(self._hops.of(request, selected))
+        secrets = tuple(request.secrets.values())
+        with logged_run(identity.run_id, secrets=secrets, privacy=request.privacy):
+            result = chain.run(hop for hop in begun.hops if hop.name != without)
+        if request.output_directory is not None:
+            from hf_spaces_runner.results.result_file import write_result  # noqa: PLC0415 - see Services.load_callers
 
-    def _try(
-        self, hop: Hop, request: Request, identity: RunIdentity, measured: Measured, limit_s: float | None
-    ) -> Answered:
-        wanted = request_for(hop, request)
-        if hop.model is not None:
-            return self._model_answers.ask(hop, wanted, identity.run_id, measured, limit_s, self._on_progress)
-        assert hop.space is not None  # noqa: S101 - a hop leads to a model or a Space
-        plan = self._planner.plan_for(hop.space, wanted, identity, builds=True)
-        candidate = within(plan.candidates[0], limit_s)
-        return try_candidate(
-            self.services, candidate, identity.run_id, wanted.output_directory, measured, self._on_progress
-        )
+            write_result(result, request.output_directory)
+        return result
+
+    def begin(self, request: Request) -> Begun:
+        """Return who may answer `request`, having checked all that can be before anybody is asked.
+
+        Raises:
+            RunnerError: the request names something that is not there, or does not fit.
+        """
+        request = self._by_the_rules(request)
+        self._cloud_answers.check(request)
+        selected = self._selected(request)
+        identity = self._planner.new_run()
+        begins = self._hops.route(request, selected, was_chosen=request.space is None)
+        if request.explain:
+            said = f"begins with the {begins.order[0]} tier, by the rule {begins.rule}: {begins.reason}"
+            self._on_progress(Progress(phase=Phase.PLAN, message=said, note=True))
+        return Begun(request=request, identity=identity, hops=self._hops.of(request, selected, begins))
+
+    def why_private(self, request: Request) -> str | None:
+        """Return why the rules of the settings want privacy for `request`; None where they do not."""
+        values = self.settings.values
+        if not (values.privacy_words or values.privacy_kinds):
+            return None
+        from hf_spaces_runner.planning.privacy import why_private  # noqa: PLC0415 - most have no such rules
+
+        return why_private(request, values.privacy_words, values.privacy_kinds)
+
+    def _by_the_rules(self, request: Request) -> Request:
+        """Return `request`, in privacy where the rules of the settings want that: before anybody is asked anything."""
+        why = None if request.privacy else self.why_private(request)
+        if why is None:
+            return request
+        self._on_progress(Progress(phase=Phase.PLAN, message=f"Privacy mode is on, as {why}.", note=True))
+        return replace(request, privacy=True)
 
     def _note(self, attempt: Attempt, run_id: str) -> None:
-        tier = Tier.HEAVY if attempt.kind is CandidateKind.SPACE else Tier.FAST
+        tier = _TIERS[attempt.kind]
         try:
             self._attempt_log.note(attempt, run_id=run_id, tier=tier, at=time.time())
         except RunnerError as error:  # no answer is worth less for it
             self._on_progress(Progress(phase=Phase.CALL, message=error.message, warning=True))
+
+    def _selected(self, request: Request) -> Space | None:
+        """Return the Space that `request` names, else the best for it; None where no known one does what it asks."""
+        if request.space is not None:
+            return self._planner.selected(request)
+        from hf_spaces_runner.choosing import choose_space  # noqa: PLC0415 - most name their Space
+
+        self._planner.check_places(request)
+        chosen = choose_space(request, known=self._known, standings=self._standings)
+        if chosen is None:
+            return None
+        if request.tier is not Tier.FAST:
+            said = f"No Space was named; {chosen.space.id} was chosen: {'; '.join(chosen.reasons)}."
+            self._on_progress(Progress(phase=Phase.PLAN, message=said, note=True))
+        return self._planner.selected(replace(request, space=chosen.space.id))
 
     def pull(self, reference: str, policy: PullPolicy = PullPolicy.ALWAYS) -> Image:
         """Pull, or build, the image of a Space, without running it.
@@ -386,6 +503,7 @@ class Runner:
         Raises:
             RunnerError: it could not be started, or never answered.
         """
+        request = self._by_the_rules(request)
         plan = self._planner.plan(request, builds=True)
         with hidden_secrets(request):
             return bring_up(
@@ -450,32 +568,6 @@ class Runner:
         except RegistryError:
             return None
 
-    def plan_clean_up(
-        self, older_than_s: float, *, images_older_than_s: float | None = None, cache_quota_bytes: int | None = None
-    ) -> tuple[Leftover, ...]:
-        """Return what `clean_up` would remove: what dead processes left, and what was not used for `older_than_s`.
-
-        Args:
-            older_than_s: how many seconds of not being used make something go.
-            images_older_than_s: likewise for images; the setting where None.
-            cache_quota_bytes: what all model caches may take; the setting where None.
-
-        Raises:
-            EngineUnavailableError: no engine answers.
-        """
-        values = self.settings.values
-        rules = CleanUpRules(
-            older_than_s=older_than_s,
-            images_older_than_s=values.images_older_than if images_older_than_s is None else images_older_than_s,
-            cache_quota_bytes=values.cache_quota if cache_quota_bytes is None else cache_quota_bytes,
-        )
-        return plan_clean_up(self.leftovers(), rules, now=time.time())
-
-    def clean_up(self, leftovers: Iterable[Leftover]) -> None:
-        """Remove `leftovers`, as `plan_clean_up` returned them."""
-        for leftover in leftovers:
-            remove_leftover(self.services.engine, leftover, stamps=self.services.stamps)
-
     def status(self) -> TierStatus:
         """Return how the tiers stand: local models, Spaces and slots, who rests. It gets by without an engine."""
         problem: str | None = None
@@ -494,6 +586,7 @@ class Runner:
             memory_bytes=memory,
             resting=dict(self._hops.resting(self._attempt_log.names())),
             spaces=self.registry.count(),
+            cloud=self._cloud_answers.members(),
         )
 
     @classmethod
@@ -506,18 +599,8 @@ class Runner:
         from hf_spaces_runner.planning.diagnosis import diagnose  # noqa: PLC0415 - likewise
 
         own = dict(os.environ if environment is None else environment)
-        facts = gather_facts(
-            own,
-            connect=connect_client,
-            find_leftovers=lambda: cls(environment=own, reaps=False).leftovers(),
-        )
-        return diagnose(facts)
 
-    def leftovers(self) -> Iterator[Leftover]:
-        """Yield everything of ours on the engine and on this machine, also what is in use.
+        def find_leftovers() -> "Iterator[Leftover]":
+            return cls(environment=own, reaps=False).housekeeping.leftovers()
 
-        Raises:
-            EngineUnavailableError: no engine answers.
-        """
-        services = self.services
-        return find_leftovers(services.engine, scratch=services.scratch, stamps=services.stamps)
+        return diagnose(gather_facts(own, connect=connect_client, find_leftovers=find_leftovers))

@@ -73,6 +73,11 @@ class Places:
         return self.state / "history.sqlite"
 
     @property
+    def results(self) -> Path:
+        """Where answers are kept for those who ask the same again."""
+        return self.cache / "results"
+
+    @property
     def own_registry(self) -> Path:
         """The user's registry file where no setting names another."""
         return self.config / "registry.yaml"

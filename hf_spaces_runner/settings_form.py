@@ -1,12 +1,15 @@
 """Checks what the user has set; apart from the settings, since it takes a while to load and most set nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, TypeAdapter, ValidationError
 
+from hf_spaces_runner.domain.cloud import cloud_model, cloud_provider, cloud_space
 from hf_spaces_runner.domain.launch import MINIMUM_CPUS, MINIMUM_MEMORY_BYTES, Network
+from hf_spaces_runner.domain.privacy_rule import privacy_kind, privacy_word
 from hf_spaces_runner.domain.request import PullPolicy
 from hf_spaces_runner.domain.server_address import is_loopback, server_address
 from hf_spaces_runner.domain.settings import HfCache
@@ -27,6 +30,17 @@ def _number(value: object) -> object:
     return value
 
 
+def _yes_or_no(value: object) -> object:
+    said = value.strip().casefold() if isinstance(value, str) else value
+    if said in {"true", "yes", "on", "1"}:
+        return True
+    if said in {"false", "no", "off", "0"}:
+        return False
+    if isinstance(said, bool):
+        return said
+    raise ValueError("say true or false")
+
+
 def _addresses(value: object) -> object:
     names = [name for name in value.split(",") if name.strip()] if isinstance(value, str) else value
     if not isinstance(names, list | tuple):
@@ -36,6 +50,19 @@ def _addresses(value: object) -> object:
         if not is_loopback(address):
             raise ValueError(f"{address} is not on this machine")
     return addresses
+
+
+def _each(value: object, read: Callable[[str], str]) -> object:
+    """Return what `read` makes of each part of a list, or of a text with commas."""
+    parts = [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
+        raise ValueError("say a list of texts")
+    return tuple(dict.fromkeys(map(read, parts)))
+
+
+def _cloud_spaces(value: object) -> object:
+    texts = [text for text in value.split(",") if text.strip()] if isinstance(value, str) else value
+    return tuple(str(cloud_space(str(text))) for text in texts) if isinstance(texts, list | tuple) else value
 
 
 def _path(value: object) -> object:
@@ -82,8 +109,19 @@ TYPES: Mapping[str, Any] = {
     "hf_cache": HfCache,
     "cache_quota": Annotated[int, BeforeValidator(_bytes), Field(ge=0)],
     "images_older_than": Seconds,
+    "cloud_spaces": Annotated[tuple[str, ...], BeforeValidator(_cloud_spaces)],
+    "cloud_model": Annotated[str, AfterValidator(cloud_model)],
+    "cloud_provider": Annotated[str, AfterValidator(cloud_provider)],
     "model_servers": Annotated[tuple[str, ...], BeforeValidator(_addresses)],
     "model": str,
+    "local_model": Annotated[str, StringConstraints(min_length=1)],
+    "model_download": Annotated[bool, BeforeValidator(_yes_or_no)],
+    "max_new_tokens": Count,
+    "cache": Annotated[bool, BeforeValidator(_yes_or_no)],
+    "cache_max_bytes": Annotated[int, BeforeValidator(_bytes), Field(ge=0)],
+    "cache_max_age": Seconds,
+    "privacy_words": Annotated[tuple[str, ...], BeforeValidator(partial(_each, read=privacy_word))],
+    "privacy_kinds": Annotated[tuple[str, ...], BeforeValidator(partial(_each, read=privacy_kind))],
 }
 """What each setting may be."""
 

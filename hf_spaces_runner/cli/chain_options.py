@@ -25,6 +25,8 @@ def chain_options(function: Callable[..., None]) -> Callable[..., None]:
         no_fallback: bool,
         max_attempts: int | None,
         deadline: float | None,
+        cache: bool | None,
+        yes: bool,
         **options: Any,  # noqa: ANN401 - likewise
     ) -> None:
         from dataclasses import replace  # noqa: PLC0415
@@ -38,6 +40,8 @@ def chain_options(function: Callable[..., None]) -> Callable[..., None]:
             fallback=() if no_fallback else _names(fallback),
             max_attempts=max_attempts,
             deadline_s=deadline,
+            cache=cache,
+            may_fetch_model=yes,
         )
         function(*arguments, asked=chained, **options)
 
@@ -62,6 +66,13 @@ _OPTIONS = (
     click.option("--no-fallback", is_flag=True, help="If the Space fails, that is it."),
     click.option("--max-attempts", type=click.IntRange(min=1), metavar="N", help="Ask at most so many."),
     click.option("--deadline", type=duration, metavar="TIME", help="Longest time for all of it."),
+    click.option(
+        "--cache/--no-cache",
+        default=None,
+        help="Give the answer to the same call again if it was kept, and keep this one; --cache also those of endpoints"
+        " that answer something else each time.  [default: but for those]",
+    ),
+    click.option("-y", "--yes", is_flag=True, help="A model that answers if the Space fails may be fetched for that."),
 )
 
 

@@ -10,14 +10,14 @@ from hf_spaces_runner.cli.progress import EndableDisplay
 from hf_spaces_runner.cli.show_result import show_answer
 from hf_spaces_runner.cli.stream import TextStream
 from hf_spaces_runner.domain.request import Request
-from hf_spaces_runner.errors import AnswerError, InvalidInputError, SpaceFailedError
+from hf_spaces_runner.errors import AnswerError, InvalidInputError, PolicyError, SpaceFailedError
 from hf_spaces_runner.runner import Runner
 
 
 def hold_chat(presenter: Presenter, request: Request, *, streams: bool) -> None:
     """Talk with the Space of `request` until stdin ends; its prompt, if there is one, is the first message.
 
-    What the Space's own code does not like ends that message, and not the chat.
+    What the Space's own code does not like, and what must not be sent, ends that message, and not the chat.
 
     Raises:
         RunnerError: the Space could not be started, or is gone.
@@ -36,7 +36,7 @@ def _talk(presenter: Presenter, chat: Chat, stream: TextStream, first: str | Non
     for text in _messages(first, asks=presenter.human and not presenter.quiet):
         try:
             answer = chat.say(text)
-        except (SpaceFailedError, InvalidInputError, AnswerError) as error:
+        except (SpaceFailedError, InvalidInputError, AnswerError, PolicyError) as error:
             stream.finish(None)
             presenter.failure(error)
             if presenter.json:

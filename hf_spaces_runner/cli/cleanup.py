@@ -66,11 +66,11 @@ def clean_up(
 ) -> tuple[Leftover, ...]:
     """Remove what was not used for `older_than_s` seconds, or only look for it: for `hfsr cleanup` and for cron."""
     runner = Runner(reaps=False, command="hfsr cleanup")  # what dead processes left is to be shown as well
-    leftovers = runner.plan_clean_up(
+    leftovers = runner.housekeeping.plan(
         older_than_s, images_older_than_s=images_older_than_s, cache_quota_bytes=cache_quota_bytes
     )
     if not dry_run:
-        runner.clean_up(leftovers)
+        runner.housekeeping.carry_out(leftovers)
     return leftovers
 
 

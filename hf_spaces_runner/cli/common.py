@@ -8,7 +8,7 @@ import click
 
 from hf_spaces_runner.cli.presenter import Format, Presenter
 from hf_spaces_runner.domain.units import parse_duration, parse_size
-from hf_spaces_runner.errors import Evidence, RunnerError
+from hf_spaces_runner.errors import RunnerError
 
 
 def duration(text: str) -> float:
@@ -75,6 +75,8 @@ def command(**settings: Any) -> Callable[[Callable[..., None]], click.Command]: 
 
 def failure_as_json(error: RunnerError) -> dict[str, object]:
     """Return the object that every command prints in JSON when it fails."""
+    from hf_spaces_runner.results.result_json import evidence_as_json  # noqa: PLC0415 - only where something fails
+
     return {
         "status": "failed",
         "error": error.message,
@@ -82,16 +84,4 @@ def failure_as_json(error: RunnerError) -> dict[str, object]:
         "hint": error.hint,
         "exit_code": error.exit_code,
         "evidence": evidence_as_json(error.evidence),
-    }
-
-
-def evidence_as_json(evidence: Evidence | None) -> dict[str, object] | None:
-    """Return the public JSON form of what shows a failure's cause."""
-    if evidence is None:
-        return None
-    return {
-        "log": evidence.log.splitlines(),
-        "exit_code": evidence.exit_code,
-        "oom_killed": evidence.oom_killed,
-        "peak_memory_bytes": evidence.peak_memory_bytes,
     }

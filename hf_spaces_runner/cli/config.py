@@ -37,6 +37,9 @@ def config(presenter: Presenter) -> None:
     presenter.note(f"{PREFIX}HOME moves all three")
 
 
+_SIZES = frozenset({"memory", "memory_budget", "disk_reserve", "cache_quota", "cache_max_bytes"})
+
+
 def _plain(value: object) -> object:
     return str(value) if isinstance(value, Path) else value
 
@@ -45,8 +48,10 @@ def _spoken(name: str, value: object) -> str:
     """Return `value` as it would be typed."""
     if isinstance(value, tuple):
         return ",".join(str(one) for one in value)
-    if isinstance(value, int | float) and name.endswith("timeout"):
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float) and name.endswith(("timeout", "_age", "_than")):
         return format_duration(value)
-    if isinstance(value, int) and name == "memory":
+    if isinstance(value, int) and name in _SIZES:
         return format_size(value)
     return "" if value is None else str(value)

@@ -65,7 +65,7 @@ def _show_endpoints(presenter: Presenter, request: Request) -> None:
         found = Runner(on_progress=on_progress, command="hfsr info").endpoints(request)
     endpoints = sorted(found, key=lambda endpoint: not endpoint.public)
     if presenter.json:
-        shown = [endpoint_as_json(request.space, endpoint) for endpoint in endpoints]
+        shown = [endpoint_as_json(str(request.space), endpoint) for endpoint in endpoints]
         presenter.object({"space": request.space, "endpoints": shown})
     else:
-        show_endpoints(presenter, request.space, endpoints)
+        show_endpoints(presenter, str(request.space), endpoints)

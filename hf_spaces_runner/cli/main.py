@@ -20,6 +20,7 @@ from hf_spaces_runner.orchestrator.interrupts import ignore_interrupts
 
 COMMANDS = {
     "run": "hf_spaces_runner.cli.run:run",
+    "batch": "hf_spaces_runner.cli.batch:batch",
     "list": "hf_spaces_runner.cli.list:list_spaces",
     "discover": "hf_spaces_runner.cli.discover:discover",
     "recommend": "hf_spaces_runner.cli.recommend:recommend",
@@ -41,6 +42,7 @@ HIDDEN_COMMANDS = {"keep": "hf_spaces_runner.cli.keep:keep"}
 """What we start ourselves, and nobody types."""
 _SUMMARIES = {
     "run": "Run a Space once and print what it answers.",
+    "batch": "Run a Space over many inputs with warm containers; goes on where it was.",
     "list": "List the Spaces of the registry.",
     "discover": "Find Spaces, in the registry and on the Hub.",
     "recommend": "Say which Space to take for a task, and why.",
@@ -184,11 +186,24 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:  # noqa: BLE001 - a bug of ours: nothing else gets here
         from hf_spaces_runner.cli.bug import report_bug  # noqa: PLC0415 - nobody else needs what it imports
 
-        sys.exit(report_bug(error, private="--privacy-mode" in words))
+        sys.exit(report_bug(error, private=_may_be_private(words)))
     finally:
         # Whatever closes its connections at the end would be interrupted with a traceback. The last one goes first.
         atexit.register(ignore_interrupts)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _may_be_private(words: list[str]) -> bool:
+    """Return whether nothing of the inputs may be told: privacy mode, or rules that may have switched it on."""
+    if "--privacy-mode" in words:
+        return True
+    from hf_spaces_runner.settings import load_settings  # noqa: PLC0415 - only after a bug
+
+    try:
+        values = load_settings(os.environ).values
+    except RunnerError:
+        return True
+    return bool(values.privacy_words or values.privacy_kinds)
 
 
 def _wants_json(words: list[str]) -> bool:

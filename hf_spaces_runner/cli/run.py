@@ -9,6 +9,7 @@ import click
 from hf_spaces_runner.cli.chain_options import chain_options
 from hf_spaces_runner.cli.common import command, duration, failure_as_json
 from hf_spaces_runner.cli.container_options import container_options
+from hf_spaces_runner.cli.log_options import log_options
 from hf_spaces_runner.cli.presenter import Presenter
 from hf_spaces_runner.cli.progress import EndableDisplay
 from hf_spaces_runner.cli.run_inputs import read_inputs, read_prompt
@@ -51,6 +52,7 @@ Examples:
 @click.option("--timeout", type=duration, metavar="TIME", help="Longest time for the call.  [default: 5m]")
 @container_options
 @chain_options
+@log_options
 @click.option("--keep", is_flag=True, help="Leave the Space up afterwards, and print where it listens.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and the docker run line; do nothing.")
 def run(
@@ -72,9 +74,10 @@ def run(
 ) -> None:
     """Run a Space once with PROMPT and inputs, print what it answers, and leave nothing behind.
 
-    PROMPT goes to the first input that takes text; - reads it from stdin.
+    PROMPT goes to the first input that takes text; - reads it from stdin. Without --hf-space, the known Space that fits
+    the words and files best is run, and named.
     """
-    if space is None:
+    if space is None and (chats or dry_run or not (prompt or inputs)):
         raise UsageError("which Space? --hf-space is missing", hint="hfsr list shows the Spaces of the registry")
     if chats and prompt == "-":
         raise UsageError("with --chat the messages come from stdin, so the prompt cannot", hint="leave the - out")

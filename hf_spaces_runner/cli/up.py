@@ -7,6 +7,7 @@ import click
 
 from hf_spaces_runner.cli.common import command, duration
 from hf_spaces_runner.cli.container_options import container_options
+from hf_spaces_runner.cli.log_options import log_options
 from hf_spaces_runner.cli.presenter import Presenter
 from hf_spaces_runner.cli.progress import progress_display
 from hf_spaces_runner.domain.request import Request
@@ -37,6 +38,7 @@ _HIGHEST_PORT = 65535
 @click.option("--ttl", type=duration, metavar="TIME", help="Stop it after so long.  [default: never]")
 @click.option("--idle-stop", type=duration, metavar="TIME", help="Stop it when nobody used it for so long.")
 @container_options
+@log_options
 def up(
     presenter: Presenter,
     *,

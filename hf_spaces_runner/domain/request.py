@@ -47,16 +47,18 @@ class Limits:
 class Request:
     """One run as it was asked for: which Space, with what, within which limits, and where the results go.
 
-    `space` is any reference to a Space. `environment` and `secrets` are the only variables of the caller's that reach
-    the container. `output_directory` None means a folder named after the run, in the current one. `privacy`: nothing
-    of inputs and outputs leaves the machine or stays on it but in the result. `fresh`: a Space that is up already is
-    not used. `auth_user` is the user name for a login of the Space's own; the password is one of the secrets.
-    `explain`: say how the endpoint was chosen. `fallback` names who follows the Space, in order: references, or `local`
-    for local models; None leaves that to the registry, and none at all means nobody. `max_attempts` and `deadline_s`
-    are for the whole chain.
+    `space` is any reference to a Space; None leaves that to the words and files. `environment` and `secrets` are the
+    only variables of the caller's that reach the container. `output_directory` None means a folder named after the run,
+    in the current one. `privacy`: nothing of inputs and outputs leaves the machine or stays on it but in the result.
+    `fresh`: a Space that is up already is not used. `auth_user` is the user name for a login of the Space's own; the
+    password is one of the secrets. `explain`: say how the endpoint was chosen. `fallback` names who follows the Space,
+    in order: references, or `local` for local models; None leaves that to the registry, and none at all means nobody.
+    `max_attempts` and `deadline_s` are for the whole chain. `cache` says whether an answer that was kept will do, and
+    whether this one is kept; None leaves that to the settings. `may_fetch_model`: a model that answers in this process
+    may be fetched for that.
     """
 
-    space: str
+    space: str | None
     prompt: str | None = None
     inputs: tuple[InputValue, ...] = ()
     endpoint: str | None = None
@@ -77,3 +79,5 @@ class Request:
     fallback: tuple[str, ...] | None = None
     max_attempts: int | None = None
     deadline_s: float | None = None
+    cache: bool | None = None
+    may_fetch_model: bool = False

@@ -39,8 +39,19 @@ class Settings:
     hf_cache: HfCache = HfCache.PER_SPACE
     cache_quota: int | None = None
     images_older_than: float | None = None
+    cloud_spaces: tuple[str, ...] = ()
+    cloud_model: str | None = None
+    cloud_provider: str = "auto"
     model_servers: tuple[str, ...] = MODEL_SERVERS
     model: str | None = None
+    local_model: str = "HuggingFaceTB/SmolLM3-3B"
+    model_download: bool = False
+    max_new_tokens: int = 1024
+    cache: bool = True
+    cache_max_bytes: int = 1024**3
+    cache_max_age: float = 24 * 3600.0
+    privacy_words: tuple[str, ...] = ()
+    privacy_kinds: tuple[str, ...] = ()
 
 
 DESCRIPTIONS = {
@@ -62,7 +73,18 @@ DESCRIPTIONS = {
     "hf_cache": "model cache volumes: per-space, shared, none",
     "cache_quota": "clean-ups keep the model caches below this size; no limit unless set",
     "images_older_than": "clean-ups remove images unused for this long; none unless set",
+    "cloud_spaces": "remote Spaces that may answer: ID=https://user-name.hf.space, the ID is what it stands in for",
+    "cloud_model": "model of the Hub's inference providers that may answer, for credits of yours; none unless set",
+    "cloud_provider": "who runs that model: a provider, fastest, cheapest, or auto",
     "model_servers": "addresses on this machine where model servers may listen, which answer if a Space fails",
     "model": "the model of a model server that answers; the first that fits unless set",
+    "local_model": "the model that answers in this process if no model server does: a Hub id, or a folder",
+    "model_download": "whether that model may be fetched without asking",
+    "max_new_tokens": "longest answer of a model in this process, in tokens",
+    "cache": "whether answers are kept, and given again for the same call",
+    "cache_max_bytes": "kept answers take no more disk than this",
+    "cache_max_age": "a kept answer counts for this long",
+    "privacy_words": "words and phrases that switch privacy mode on, in prompts, values and names of files",
+    "privacy_kinds": "kinds of files that do: image, audio, video, text, file (any), or extensions such as .pdf",
 }
 """What `hfsr config` says of each setting, in the order in which it shows them."""

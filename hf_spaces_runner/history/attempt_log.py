@@ -60,10 +60,9 @@ class AttemptLog:
     def note(self, attempt: Attempt, *, run_id: str, tier: str, at: float) -> None:
         """Note an attempt that has ended at `at`, in Unix seconds."""
         timings = attempt.timings
-        peak = None if attempt.evidence is None else attempt.evidence.peak_memory_bytes
         values = (at, run_id, attempt.kind, attempt.name, tier, attempt.status, attempt.verdict)
         phases = (timings.pull_s, timings.wait_s, timings.start_s, timings.ready_s, timings.call_s)
-        row = (*values, *phases, peak)
+        row = (*values, *phases, attempt.peak_memory_bytes)
 
         def write(connection: sqlite3.Connection) -> None:
             connection.execute("BEGIN IMMEDIATE")

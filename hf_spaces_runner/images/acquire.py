@@ -129,5 +129,6 @@ class Images:
 
 def _not_here(reference: str) -> ImageNotFoundError:
     return ImageNotFoundError(
-        f"the image {reference} is not on the engine, and --pull never forbids to get it", hint="hfsr pull SPACE"
+        f"the image {reference} is not on the engine, and --pull never and privacy mode forbid to get it",
+        hint="hfsr pull SPACE gets it beforehand",
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from hf_spaces_runner.domain.hop import Hop
 from hf_spaces_runner.domain.recommendation import Standing
-from hf_spaces_runner.domain.request import Request
+from hf_spaces_runner.domain.request import InputValue, Request
 from hf_spaces_runner.domain.result import CandidateKind
 from hf_spaces_runner.domain.routing import Tier
 from hf_spaces_runner.domain.space import Space
@@ -62,6 +62,8 @@ def space_hop(space: Space, request: Request, standing: Standing, *, is_wanted: 
     """
     hop = Hop(kind=CandidateKind.SPACE, name=space.id, tier=Tier.HEAVY, space=space)
     why = _misfit(hop, space, request, standing)
+    if why is None and request.privacy and standing.image_here is False:
+        why = "its image is not here, and privacy mode asks nobody for one"
     if why is None and not is_wanted and space.current_status == "unverified" and not standing.image_here:
         why = f"its image is not here, and nobody has checked it; hfsr registry check {space.id} does"
     return replace(hop, skipped=why)
@@ -79,19 +81,23 @@ def request_for(hop: Hop, request: Request) -> Request:
     """
     if hop.is_selected:
         return request
-    inputs = tuple(
-        replace(given, name=None) for given in request.inputs if given.path is not None or given.name is None
-    )
     return replace(
         request,
         space=hop.name,
-        inputs=inputs,
+        inputs=inputs_for(hop, request.inputs),
         endpoint=None,
         environment={},
         secrets={},
         auth_user=None,
         limits=replace(request.limits, memory_bytes=None, gpus=None),
     )
+
+
+def inputs_for(hop: Hop, inputs: Sequence[InputValue]) -> tuple[InputValue, ...]:
+    """Return what of `inputs` goes to `hop`: names are those of the selected Space's endpoint. See `request_for`."""
+    if hop.is_selected:
+        return tuple(inputs)
+    return tuple(replace(given, name=None) for given in inputs if given.path is not None or given.name is None)
 
 
 def rest(hops: Sequence[Hop], resting: Mapping[str, str]) -> tuple[Hop, ...]:

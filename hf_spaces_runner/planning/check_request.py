@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 
 from hf_spaces_runner.domain.launch import MINIMUM_CPUS, MINIMUM_MEMORY_BYTES, Network
-from hf_spaces_runner.domain.request import InputValue, Limits, Request
+from hf_spaces_runner.domain.request import InputValue, Limits, PullPolicy, Request
 from hf_spaces_runner.domain.space import Space
 from hf_spaces_runner.domain.terminal import printable
 from hf_spaces_runner.domain.units import LONGEST_S, format_size
@@ -28,6 +28,11 @@ def check_request(request: Request, space: Space) -> None:
     if request.privacy and request.network not in {None, Network.ISOLATED}:
         raise UsageError(
             f"privacy mode means an isolated network, and {request.network} was asked for", hint="leave one of them out"
+        )
+    if request.privacy and request.pull is PullPolicy.ALWAYS:
+        raise UsageError(
+            "privacy mode asks nobody for an image, and --pull always wants one asked for",
+            hint="leave one of them out; hfsr pull SPACE gets the image beforehand",
         )
     _check_variables(request)
 

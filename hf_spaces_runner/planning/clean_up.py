@@ -13,6 +13,7 @@ class LeftoverKind(StrEnum):
     SCRATCH = "scratch folder"
     IMAGE = "image"
     MODEL_CACHE = "model cache"
+    ANSWERS = "kept answers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ def plan_clean_up(leftovers: Iterable[Leftover], rules: CleanUpRules, *, now: fl
 
 def _age(leftover: Leftover, rules: CleanUpRules) -> float:
     match leftover.kind:
-        case LeftoverKind.CONTAINER | LeftoverKind.SCRATCH | LeftoverKind.MODEL_CACHE:
+        case LeftoverKind.CONTAINER | LeftoverKind.SCRATCH | LeftoverKind.MODEL_CACHE | LeftoverKind.ANSWERS:
             return rules.older_than_s
         case LeftoverKind.IMAGE:
             return float("inf") if rules.images_older_than_s is None else rules.images_older_than_s

@@ -18,9 +18,9 @@ def hub_id_of(space: Space) -> str:
 def hub_environment(space: Space, *, cpus: float | None, memory_bytes: int, gpus: str | None) -> dict[str, str]:
     """Return the variables that a Space is started with, as on the Hub, and those that keep it quiet and local.
 
-    `SYSTEM=spaces` together with `SPACE_ID` makes Gradio refuse `share=True`, since the Hub does; that is why both are
-    always set. Source: the Hub's documentation of a Space's helper environment variables, and Gradio's
-    `utils.get_space`.
+    `SYSTEM=spaces` together with `SPACE_ID` makes Gradio refuse `share=True`, since the Hub does. What leaves one out,
+    as the direct launch profile does, must keep it from sharing by other means. Source: the Hub's documentation of a
+    Space's helper environment variables, and Gradio's `utils.get_space`.
     """
     hub_id = hub_id_of(space)
     author, _, name = hub_id.partition("/")

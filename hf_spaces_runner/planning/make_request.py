@@ -18,7 +18,7 @@ Number = TypeVar("Number", int, float)
 def make_request(
     prompt: str | None,
     *,
-    space: str,
+    space: str | None,
     inputs: Mapping[str, object],
     files: Sequence[str | os.PathLike[str]],
     output_directory: str | os.PathLike[str] | None,
@@ -42,6 +42,8 @@ def make_request(
     fallback: Sequence[str] | None = None,
     max_attempts: int | None = None,
     deadline: str | float | None = None,
+    cache: bool | None = None,
+    fetch_model: bool = False,
 ) -> Request:
     """Return the request that the arguments of `Runner.run` stand for; see there.
 
@@ -89,6 +91,8 @@ def make_request(
         fallback=None if fallback is None else tuple(fallback),
         max_attempts=max_attempts,
         deadline_s=_converted(parse_duration, deadline),
+        cache=cache,
+        may_fetch_model=fetch_model,
     )
 
 

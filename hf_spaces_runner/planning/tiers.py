@@ -53,10 +53,10 @@ RULES = (
         reason="many items: one start of a container serves them all",
     ),
     Rule(
-        name="no-engine",
-        applies=lambda _, seen: seen.has_engine is False,
+        name="no-space",
+        applies=lambda _, seen: not seen.has_space,
         order=(Tier.FAST, Tier.CLOUD),
-        reason="no engine answers, so no Space can run",
+        reason="no Space was named, and none that is known does what the words ask for",
     ),
     Rule(
         name="space-is-up",
@@ -75,6 +75,12 @@ RULES = (
         applies=lambda _, seen: seen.fits is False,
         order=(Tier.FAST, Tier.CLOUD, Tier.HEAVY),
         reason="the memory cap of the Space does not fit",
+    ),
+    Rule(
+        name="task-words",
+        applies=lambda _, seen: seen.was_chosen,
+        order=_SPACE_FIRST,
+        reason="the words and files ask for what a known Space does",
     ),
     Rule(
         name="space-named",

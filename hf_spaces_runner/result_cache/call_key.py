@@ -21,9 +21,17 @@ def call_key(candidate: Candidate, image: Image) -> str | None:
     Ask before the call, and again before the answer is kept: where a file was changed meanwhile, the keys differ, and
     nobody knows which of the two contents the Space saw.
     """
-    spec, call = candidate.launch_spec, candidate.call
-    if candidate.keep or RunLabels.read(spec.labels).privacy:
+    if candidate.keep or RunLabels.read(candidate.launch_spec.labels).privacy:
         return None
+    return content_key(candidate, image)
+
+
+def content_key(candidate: Candidate, image: Image) -> str | None:
+    """Return what tells the call of `candidate` to `image` from all others, by the content of its files.
+
+    None where a file cannot be read, or something that is given is no JSON.
+    """
+    spec, call = candidate.launch_spec, candidate.call
     inputs = []
     for given in call.inputs:
         mark = None if given.path is None else _mark(given.path)

@@ -14,7 +14,6 @@ from click.testing import CliRunner, Result
 
 from hf_spaces_runner.cli.stats import stats
 from hf_spaces_runner.domain.result import Attempt, CandidateKind, Status, Timings
-from hf_spaces_runner.errors import Evidence
 from hf_spaces_runner.history.attempt_log import AttemptLog
 
 DAY_S = 86400.0
@@ -29,7 +28,7 @@ def note(
         name=name,
         status=Status.OK if verdict is None else Status.FAILED,
         verdict=verdict,
-        evidence=None if verdict is None else Evidence(peak_memory_bytes=512 * 1024**2),
+        peak_memory_bytes=None if verdict is None else 512 * 1024**2,
         timings=Timings(start_s=0.5, call_s=call_s),
     )
     log = AttemptLog(Path(os.environ["HFSR_HOME"], "state", "history.sqlite"))

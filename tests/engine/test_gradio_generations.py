@@ -151,6 +151,10 @@ def test_the_direct_way_brings_the_same(direct: Talk, version: str) -> None:
     assert str(document).startswith("file ")
 
 
+def test_json_comes_as_json_and_not_as_python_prints_it(direct: Talk) -> None:
+    assert direct.answer("abc", "/without_label").outputs[0].value == {"got": "abc", "kind": "str", "none": None}
+
+
 def test_a_generator_takes_the_queue_all_the_same(direct: Talk) -> None:
     answer = direct.answer("four", "/stream", explain=True)
     assert answer.outputs[0].value == "four"

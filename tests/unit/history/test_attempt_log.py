@@ -127,7 +127,8 @@ def test_nothing_that_went_in_or_came_out_is_kept(tmp_path: Path) -> None:
         error="SECRET words",
         hint="SECRET",
         verdict="space_error",
-        evidence=Evidence(log="SECRET log", peak_memory_bytes=77),
+        evidence=Evidence(log="SECRET log"),
+        peak_memory_bytes=77,
     )
     AttemptLog(file).note(attempt, run_id="run-1", tier="auto", at=5.0)
     with closing(sqlite3.connect(file)) as connection:

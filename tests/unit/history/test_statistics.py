@@ -1,7 +1,6 @@
 from pathlib import Path
 
 from hf_spaces_runner.domain.result import Attempt, CandidateKind, Status, Timings
-from hf_spaces_runner.errors import Evidence
 from hf_spaces_runner.history.attempt_log import AttemptLog
 from hf_spaces_runner.history.statistics import past_attempts
 from hf_spaces_runner.planning.sum_up import PastAttempt
@@ -15,7 +14,7 @@ def test_what_was_noted_comes_back(tmp_path: Path) -> None:
         name="a-model",
         status=Status.FAILED,
         verdict="call",
-        evidence=Evidence(peak_memory_bytes=7),
+        peak_memory_bytes=7,
         timings=timings,
     )
     log.note(attempt, run_id="run", tier="fast", at=20.0)

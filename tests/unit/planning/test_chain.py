@@ -81,6 +81,15 @@ def test_an_unverified_one_whose_image_is_here_may_answer() -> None:
     assert space_hop(replace(ROBERTA, status="unverified"), REQUEST, HERE).skipped is None
 
 
+def test_in_privacy_one_whose_image_is_not_here_is_left_out_also_if_it_was_named() -> None:
+    private = replace(REQUEST, privacy=True)
+    for is_wanted in (False, True):
+        skipped = space_hop(ROBERTA, private, replace(HERE, image_here=False), is_wanted=is_wanted).skipped
+        assert skipped == "its image is not here, and privacy mode asks nobody for one"
+        assert space_hop(ROBERTA, private, HERE, is_wanted=is_wanted).skipped is None
+        assert space_hop(ROBERTA, REQUEST, replace(HERE, image_here=False), is_wanted=is_wanted).skipped is None
+
+
 def test_what_was_meant_for_the_selected_space_goes_to_nobody_else() -> None:
     request = replace(
         REQUEST,
