@@ -1,15 +1,18 @@
 """Has a model in this process answer: found on this machine or fetched, loaded once, asked as a model server is."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hf_spaces_runner.calling.caller import Caller
 from hf_spaces_runner.domain.deadline import Deadline
+from hf_spaces_runner.domain.model import OwnModelState
 from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback
 from hf_spaces_runner.domain.request import Request
 from hf_spaces_runner.errors import RunnerError
+from hf_spaces_runner.local_models.folder import find_folder, weights_bytes
 from hf_spaces_runner.local_models.obtain import Permission, Repository, obtain, why_not
 from hf_spaces_runner.ready_space import Measured
 
@@ -38,6 +41,18 @@ class OwnModel:
             return why_not(self.name, self._permission(request))
         except RunnerError as error:
             return error.message
+
+    def state(self) -> OwnModelState:
+        """Return how it stands with it, for requests that allow nothing by themselves. The Hub is not asked."""
+        found = None
+        with suppress(RunnerError):
+            found = find_folder(self.name)
+        return OwnModelState(
+            name=self.name,
+            why_not=self.why_not(Request(space=None)),
+            is_here=found is not None,
+            size_bytes=None if found is None else weights_bytes(found),
+        )
 
     def caller(self, request: Request, measured: Measured, on_progress: ProgressCallback) -> Caller:
         """Return what calls it, fetched now if it was not on this machine.

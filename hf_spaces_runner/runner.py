@@ -580,6 +580,7 @@ class Runner:
             problem = error.message
         return TierStatus(
             servers=self._model_answers.servers(),
+            own=self._model_answers.own.state(),
             engine_problem=problem,
             running=running,
             max_running=self.settings.values.max_running,

@@ -62,6 +62,10 @@ class Session(Protocol):
         """
         ...
 
+    def start_over(self) -> None:
+        """Be another visitor from now on: what the Space keeps of a caller, it keeps of somebody else."""
+        ...
+
     def __enter__(self) -> Self: ...
 
     def __exit__(

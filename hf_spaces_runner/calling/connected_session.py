@@ -28,6 +28,9 @@ class ConnectedSession(Generic[SomeEndpoint]):
         """What can be called. See `Session.endpoints`."""
         return self._endpoints
 
+    def start_over(self) -> None:
+        """Be another visitor, which is nothing where Spaces keep nothing of one. See `Session.start_over`."""
+
     def __enter__(self) -> Self:
         return self
 

@@ -25,7 +25,7 @@ _TITLES = {
 def progress_display(presenter: Presenter) -> Iterator[ProgressCallback]:
     """Yield the callback that shows progress while the block runs."""
     if presenter.quiet:
-        yield ignore_progress
+        yield _Warnings(presenter).show
     elif presenter.verbosity or not sys.stderr.isatty():
         yield _Lines(presenter).show
     else:
@@ -60,7 +60,19 @@ class EndableDisplay:
     def end(self) -> None:
         """Show no more bars."""
         self._stack.close()
-        self._show = ignore_progress if self._presenter.quiet else _Lines(self._presenter).show
+        self._show = _Warnings(self._presenter).show if self._presenter.quiet else _Lines(self._presenter).show
+
+
+class _Warnings:
+    """Says only what the user should know whatever else is shown, such as what leaves this machine."""
+
+    def __init__(self, presenter: Presenter) -> None:
+        self._presenter = presenter
+
+    def show(self, progress: Progress) -> None:
+        """Print the step if it is a warning."""
+        if progress.warning:
+            self._presenter.warning(progress.message)
 
 
 class _Lines:

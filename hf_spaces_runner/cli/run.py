@@ -54,6 +54,14 @@ Examples:
 @chain_options
 @log_options
 @click.option("--keep", is_flag=True, help="Leave the Space up afterwards, and print where it listens.")
+@click.option("--batch-mode", is_flag=True, help="Begin with a container, which serves many; for --inputs as well.")
+@click.option(
+    "--inputs",
+    "items",
+    multiple=True,
+    metavar="INPUT",
+    help="Run once for each: a file, folder, pattern, table; the same as hfsr batch.",
+)
 @click.option("--dry-run", is_flag=True, help="Print the plan and the docker run line; do nothing.")
 def run(
     presenter: Presenter,
@@ -69,6 +77,8 @@ def run(
     explain: bool,
     auth_user: str | None,
     keep: bool,
+    batch_mode: bool,
+    items: tuple[str, ...],
     dry_run: bool,
     asked: Request,
 ) -> None:
@@ -81,9 +91,17 @@ def run(
         raise UsageError("which Space? --hf-space is missing", hint="hfsr list shows the Spaces of the registry")
     if chats and prompt == "-":
         raise UsageError("with --chat the messages come from stdin, so the prompt cannot", hint="leave the - out")
+    if items:
+        from hf_spaces_runner.cli.batch import batch_of_run  # noqa: PLC0415 - few have many inputs
+
+        limits = replace(asked.limits, timeout_s=timeout)
+        many = replace(asked, space=space, endpoint=endpoint, limits=limits)
+        batch_of_run(presenter, many, words=items, prompt=prompt, inputs=inputs, output=output, dry_run=dry_run)
+        return
     request = replace(
         asked,
         space=space,
+        batch_mode=batch_mode,
         prompt=read_prompt(prompt, None if sys.stdin is None else sys.stdin.buffer),
         inputs=read_inputs(inputs),
         endpoint=endpoint,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from hf_spaces_runner.cli.common import command
 from hf_spaces_runner.cli.presenter import Presenter
 from hf_spaces_runner.domain.cloud import CloudMember
-from hf_spaces_runner.domain.model import FoundServer
+from hf_spaces_runner.domain.model import FoundServer, OwnModelState
 from hf_spaces_runner.domain.status import TierStatus
 from hf_spaces_runner.domain.terminal import one_line
 from hf_spaces_runner.domain.units import format_size
@@ -38,6 +38,7 @@ def status(presenter: Presenter) -> None:
 def _rows(found: TierStatus) -> Iterator[tuple[str, str, str, str]]:
     for server in found.servers:
         yield "fast", server.address, "up" if server.is_reachable else "no", _models_of(server)
+    yield "fast", one_line(found.own.name), "no" if found.own.why_not else "ready", _own_model(found.own)
     if found.engine_problem is not None:
         yield "heavy", "engine", "no", one_line(found.engine_problem)
     else:
@@ -66,6 +67,13 @@ def _more_of(member: CloudMember) -> str:
     return f"a remote Space, in place of {member.stands_for}"
 
 
+def _own_model(own: OwnModelState) -> str:
+    if own.why_not is not None:
+        return own.why_not
+    here = f"on this machine, {format_size(own.size_bytes or 0)}" if own.is_here else "fetched when it is needed"
+    return f"in hfsr's own process; {here}"
+
+
 def _models_of(server: FoundServer) -> str:
     if server.why_not is not None:
         return server.why_not
@@ -89,7 +97,13 @@ def _as_json(found: TierStatus) -> dict[str, object]:
                     ],
                 }
                 for server in found.servers
-            ]
+            ],
+            "own_model": {
+                "name": found.own.name,
+                "reachable": found.own.why_not is None,
+                "why_not": found.own.why_not,
+                "here": found.own.is_here,
+            },
         },
         "heavy": {
             "reachable": found.engine_problem is None,

@@ -88,6 +88,10 @@ class ProviderSession:
         """What can be called. See `Session.endpoints`."""
         return (_ENDPOINT,)
 
+    def start_over(self) -> None:
+        """Be another visitor. See `Session.start_over`."""
+        self._history.clear()
+
     def __enter__(self) -> Self:
         return self
 

@@ -108,6 +108,10 @@ class _RemoteSession:
         with remote_errors(self._base_url):
             return self._session.call(call, scratch, deadline, on_progress)
 
+    def start_over(self) -> None:
+        """Be another visitor. See `Session.start_over`."""
+        self._session.start_over()
+
     def __enter__(self) -> Self:
         self._session.__enter__()
         return self

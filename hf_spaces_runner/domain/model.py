@@ -33,6 +33,19 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnModelState:
+    """How it stands with the model `name` in this process: `why_not` it cannot answer, None where it can.
+
+    `is_here`: it is on this machine, so nothing is fetched for it; `size_bytes` is that of its weights then.
+    """
+
+    name: str
+    why_not: str | None
+    is_here: bool
+    size_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FoundServer:
     """What was found at an address where a model server may listen.
 

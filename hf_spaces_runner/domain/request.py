@@ -55,7 +55,7 @@ class Request:
     in order: references, or `local` for local models; None leaves that to the registry, and none at all means nobody.
     `max_attempts` and `deadline_s` are for the whole chain. `cache` says whether an answer that was kept will do, and
     whether this one is kept; None leaves that to the settings. `may_fetch_model`: a model that answers in this process
-    may be fetched for that.
+    may be fetched for that. `batch_mode`: it is one of many, so a container that serves them all pays.
     """
 
     space: str | None
@@ -81,3 +81,4 @@ class Request:
     deadline_s: float | None = None
     cache: bool | None = None
     may_fetch_model: bool = False
+    batch_mode: bool = False

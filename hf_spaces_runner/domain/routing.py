@@ -27,15 +27,13 @@ class Circumstances:
     """What the rules look at, besides the request itself.
 
     `has_space`: there is a Space for it; `was_chosen`: by the words and files of the request, since it named none.
-    `file_kinds` are those of the files that go in. `items` is how many inputs the run has. `is_up`: the Space is up
-    already. `fits`: the Space's memory cap fits into what Spaces may have; None where nobody looked. `has_cloud`: the
-    user configured a remote one.
+    `file_kinds` are those of the files that go in. `is_up`: the Space is up already. `fits`: the Space's memory cap
+    fits into what Spaces may have; None where nobody looked. `has_cloud`: the user configured a remote one.
     """
 
     has_space: bool = True
     was_chosen: bool = False
     file_kinds: frozenset[str] = frozenset()
-    items: int = 1
     is_up: bool = False
     fits: bool | None = None
     has_cloud: bool = False

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from hf_spaces_runner.domain.cloud import CloudMember
-from hf_spaces_runner.domain.model import FoundServer
+from hf_spaces_runner.domain.model import FoundServer, OwnModelState
 from hf_spaces_runner.domain.running_space import RunningSpace
 
 
@@ -13,10 +13,11 @@ class TierStatus:
 
     `running` are the containers of ours. `memory_bytes` is what the caps of all running Spaces may add up to, None
     where no engine says it. `resting` says until when a Space rests that failed too often, by its id. `spaces` is how
-    many are known. `cloud` are those that the user set up beyond this machine.
+    many are known. `own` is the model in this process. `cloud` are those that the user set up beyond this machine.
     """
 
     servers: tuple[FoundServer, ...]
+    own: OwnModelState
     engine_problem: str | None
     running: tuple[RunningSpace, ...]
     max_running: int

@@ -82,7 +82,7 @@ def why_not(name: str, permission: Permission) -> str | None:
         LaunchError: it lacks files.
     """
     if not is_installed():
-        return f"{not_installed().message}: {INSTALL}"
+        return f"torch is not installed: {INSTALL}"
     if is_folder_name(name) or find_folder(name) is not None:
         find_folder(name)
         return None

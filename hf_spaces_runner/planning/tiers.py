@@ -47,8 +47,8 @@ RULES = (
         reason="performance first: a local model needs no start",
     ),
     Rule(
-        name="many-items",
-        applies=lambda _, seen: seen.items > 1,
+        name="batch-mode",
+        applies=lambda request, _: request.batch_mode,
         order=_SPACE_FIRST,
         reason="many items: one start of a container serves them all",
     ),

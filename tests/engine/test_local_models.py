@@ -51,9 +51,10 @@ def test_the_setting_names_the_model(server: ModelServer, tmp_path: Path) -> Non
 def test_where_nobody_listens_the_reason_is_told(tmp_path: Path) -> None:
     ended = run(tmp_path, "127.0.0.1:1")
     assert (ended.exit_code, ended.json["verdict"]) == (4, "engine_unavailable")
-    last = ended.json["attempts"][-1]
-    assert (last["name"], last["status"]) == ("local models", "skipped")
-    assert "127.0.0.1:1" in last["error"]
+    servers, own = ended.json["attempts"][-2:]
+    assert (servers["name"], servers["status"]) == ("local models", "skipped")
+    assert "127.0.0.1:1" in servers["error"]
+    assert (own["status"], own["error"]) == ("skipped", 'torch is not installed: pip install "hf-spaces-runner[local]"')
 
 
 def test_without_a_fallback_nobody_else_is_asked(server: ModelServer, tmp_path: Path) -> None:
@@ -85,7 +86,7 @@ def test_a_server_that_fails_is_told_beside_the_others(fault: str, server: Model
     server.fail(fault, at="/v1/chat/completions")  # type: ignore[arg-type]
     ended = run(tmp_path, server.url, "--timeout", "5s")
     assert (ended.exit_code, ended.json["verdict"]) == (20, "all_failed")
-    assert [one["status"] for one in ended.json["attempts"]][-1] == "failed"
+    assert [one["status"] for one in ended.json["attempts"]][-2:] == ["failed", "skipped"]
 
 
 def test_one_that_hangs_ends_with_the_deadline(server: ModelServer, tmp_path: Path) -> None:

@@ -224,6 +224,20 @@ CASES = (
         verdict="exited_at_start",
         environment=(("HFSR_MODEL_DOWNLOAD", "true"), ("HFSR_LOCAL_MODEL", "nobody/leaves-nothing")),
     ),
+    Case(
+        name="a cloud that is set up",
+        words=("run", "x", "--hf-space", "BROKEN"),
+        exit_code=12,
+        verdict="exited_at_start",
+        environment=(("HFSR_CLOUD_SPACES", "https://nobody-leaves-nothing.hf.space"),),
+    ),
+    Case(
+        name="a cloud that is asked for",
+        words=("run", "x", "--hf-space", "BROKEN", "--tier", "cloud"),
+        exit_code=6,
+        verdict="policy",
+        environment=(("HFSR_CLOUD_SPACES", "https://nobody-leaves-nothing.hf.space"),),
+    ),
     Case(name="a Space that is up", words=("up", "IMAGE"), exit_code=0),
 )
 

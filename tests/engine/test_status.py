@@ -35,13 +35,14 @@ def test_each_tier_says_who_could_answer(tmp_path: Path, private_home: Path) -> 
     assert heavy["spaces"] >= 19
     assert "3 times in a row" in heavy["resting"]["tired"]
     rows = [line.split("\t")[:3] for line in plain.stdout.splitlines()]
-    assert rows[:4] == [
+    assert rows[:5] == [
         ["fast", server.url, "up"],
         ["fast", "http://127.0.0.1:1", "no"],
+        ["fast", "HuggingFaceTB/SmolLM3-3B", "no"],
         ["heavy", "engine", "up"],
         ["heavy", "registry", "up"],
     ]
-    assert rows[-1] == ["heavy", "tired", "rests"]
+    assert rows[-2:] == [["heavy", "tired", "rests"], ["cloud", "none", "off"]]
 
 
 def test_it_gets_by_without_an_engine(tmp_path: Path) -> None:

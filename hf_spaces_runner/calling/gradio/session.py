@@ -51,6 +51,11 @@ class GradioSession(ConnectedSession[GradioEndpoint]):
         on_progress(Progress(phase=Phase.CALL, message=f"{endpoint.name} answered", done=True))
         return answer
 
+    def start_over(self) -> None:
+        """Be another visitor. See `Session.start_over`."""
+        self._session = secrets.token_hex(8)
+        self._chats.clear()
+
     def _with_chats(self, endpoint: GradioEndpoint, values: tuple[object, ...]) -> list[object]:
         """Return `values` with each chat as it was after the last call, where the user gives none."""
         return [

@@ -33,6 +33,11 @@ class ChatHistory:
         while self._characters > self._max_characters:
             self._characters -= self._turns.popleft()[2]
 
+    def clear(self) -> None:
+        """Forget all that was said."""
+        self._turns.clear()
+        self._characters, self._system = 0, None
+
 
 def _size(value: object) -> int:
     if isinstance(value, dict | list):

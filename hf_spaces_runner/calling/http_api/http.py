@@ -73,6 +73,10 @@ class HttpSession(ConnectedSession[Endpoint]):
         on_progress(Progress(phase=Phase.CALL, message=f"{endpoint.name} answered", done=True))
         return answer
 
+    def start_over(self) -> None:
+        """Be another visitor. See `Session.start_over`."""
+        self._name = secrets.token_hex(8)
+
     def _request(self, endpoint: Endpoint, values: tuple[object, ...]) -> Request:
         named: dict[str, object] = {SESSION: self._name}
         for parameter, value in zip(endpoint.parameters, values, strict=True):

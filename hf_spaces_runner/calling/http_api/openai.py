@@ -94,6 +94,10 @@ class OpenAiSession(ConnectedSession[Endpoint]):
         with model_errors(self._model, self._connection.base_url) if self._model is not None else nullcontext():
             return self._call(call, deadline, on_progress)
 
+    def start_over(self) -> None:
+        """Be another visitor. See `Session.start_over`."""
+        self._history.clear()
+
     def _call(self, call: Call, deadline: Deadline, on_progress: ProgressCallback) -> Answer:
         self._connection.until(deadline)
         endpoint, values = choose_and_tell(self._endpoints, call, on_progress)
