@@ -1,5 +1,6 @@
 """Has one hop of a chain answer: a Space in a container, or a model."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -55,6 +56,7 @@ class Answering:
         """
         if hop.tier is Tier.CLOUD:  # it takes its part of the request itself, and the Hub's token
             return self.cloud.ask(hop, request, identity.run_id, measured, limit_s, self.on_progress)
+        ends_at = None if limit_s is None else time.monotonic() + limit_s
         wanted = request_for(hop, request)
         if hop.model is not None:
             return self.models.ask(hop, wanted, identity.run_id, measured, limit_s, self.on_progress)
@@ -69,12 +71,13 @@ class Answering:
         profile = LaunchProfile.DIRECT if request.performance_first else LaunchProfile.HUB
         candidate = self.candidate(hop, request, identity, profile)
         try:
-            return attempting.ask(within(candidate, limit_s))
+            return attempting.ask(within(candidate, limit_s, ends_at=ends_at))
         except RunnerError as error:
             if not wants_hub(candidate, error):
                 raise
             self.on_progress(Progress(phase=Phase.START, message=f"{hop.name} wants the Hub around it: starting again"))
-            return attempting.ask(within(self.candidate(hop, request, identity, LaunchProfile.HUB), limit_s))
+            as_on_hub = self.candidate(hop, request, identity, LaunchProfile.HUB)
+            return attempting.ask(within(as_on_hub, limit_s, ends_at=ends_at))
 
     def candidate(self, hop: Hop, request: Request, identity: RunIdentity, profile: LaunchProfile) -> Candidate:
         """Return what to do for its part of `request` with the Space of `hop`.

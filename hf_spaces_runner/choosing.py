@@ -24,6 +24,9 @@ class Choice:
 def choose_space(request: Request, *, known: KnownSpaces, standings: Standings) -> Choice | None:
     """Return the best Space for `request` that could be run now; None where no known one does what it asks for.
 
+    One that was merely found on the Hub is pulled for nobody who did not name it: strangers write its words, and that
+    its image is there says nothing of what it does with what it is given.
+
     Raises:
         RegistryError: the registry cannot be read.
     """

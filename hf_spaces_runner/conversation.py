@@ -12,7 +12,6 @@ from hf_spaces_runner.calling.endpoint import Endpoint
 from hf_spaces_runner.domain.answer import Answer
 from hf_spaces_runner.domain.api import CALLABLE, ApiKind
 from hf_spaces_runner.domain.call import Call
-from hf_spaces_runner.domain.deadline import Deadline
 from hf_spaces_runner.domain.image import Image
 from hf_spaces_runner.domain.plan import Candidate
 from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback
@@ -61,7 +60,7 @@ class Conversation:
         folder = self.scratch / f"{self._calls}"
         folder.mkdir()
         with self.measured.phase(Phase.CALL), explained(self.ready):
-            deadline = Deadline.after(self.candidate.timeout_s, time.monotonic)
+            deadline = self.candidate.deadline(self.candidate.timeout_s, time.monotonic)
             started = time.monotonic()
             answer = self.session.call(call, folder, deadline, self.on_progress)
             took = facts({"prompt": call.prompt, "answer": answer.outputs}, call_s=time.monotonic() - started)
@@ -123,7 +122,7 @@ def open_session(
         )
     with measured.phase(Phase.CALL), explained(ready):
         on_progress(Progress(phase=Phase.CALL, message=f"calling {space.id}"))
-        deadline = Deadline.after(candidate.timeout_s, time.monotonic)
+        deadline = candidate.deadline(candidate.timeout_s, time.monotonic)
         caller = services.connect_caller(spoken.kind, space.api)
         return caller.open(ready.url, deadline, description=spoken.description, login=candidate.login)
 

@@ -16,7 +16,9 @@ from hf_spaces_runner.errors import (
     AllCandidatesFailedError,
     CallTimeoutError,
     InvalidInputError,
+    NotReadyError,
     RunnerError,
+    SlotTimeoutError,
     TryNext,
     UsageError,
 )
@@ -25,6 +27,8 @@ from hf_spaces_runner.planning.chain import share_s
 from hf_spaces_runner.ready_space import Measured
 
 _log = logging.getLogger(__name__)
+_TIMEOUTS = (CallTimeoutError, NotReadyError, SlotTimeoutError)
+_LONGER = "give it longer with --deadline"
 AttemptCallback = Callable[[Attempt], None]
 TryHop = Callable[[Hop, Measured, float | None], Answered]
 """Asks one hop; the last argument is how many seconds it may take, None for as long as its own limits say."""
@@ -77,9 +81,13 @@ class Chain:
         if self._failures:
             said = self._failures[-1].message.partition("\n")[0]
             self.on_progress(Progress(phase=Phase.PLAN, message=f"Failed: {said}; trying {hop.name}.", note=True))
+        left = self._time_left()
+        asked_at = time.monotonic()
         try:
-            answered = self.try_hop(hop, measured, self._time_left())
+            answered = self.try_hop(hop, measured, left)
         except RunnerError as error:
+            if left is not None and time.monotonic() - asked_at >= left and isinstance(error, _TIMEOUTS):
+                error.hint = _LONGER
             hide_secrets(error, self.request)
             # What a Space says may be what went in, so the error's words are content.
             about = facts({"error": error.message}, verdict=error.verdict, exit_code=error.exit_code)
@@ -100,7 +108,8 @@ class Chain:
         if remaining is None or remaining > 0:
             return False
         if not self._failures:
-            raise CallTimeoutError(f"the deadline of {self.request.deadline_s:g} s was over before anybody was asked")
+            said = f"the deadline of {self.request.deadline_s:g} s was over before anybody was asked"
+            raise CallTimeoutError(said, hint=_LONGER)
         return True
 
     def _remaining_s(self) -> float | None:
@@ -110,7 +119,10 @@ class Chain:
 
     def _time_left(self) -> float | None:
         remaining = self._remaining_s()
-        return None if remaining is None else share_s(remaining, is_last=self.request.fallback == ())
+        if remaining is None:
+            return None
+        is_last = self.request.fallback == () or len(self._failures) + 1 == self.request.max_attempts
+        return share_s(remaining, is_last=is_last)
 
     def _skip(self, hop: Hop, why: str) -> None:
         _log.info("%s is left out", hop.name, extra=facts({"reason": why}))

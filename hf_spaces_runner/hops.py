@@ -66,6 +66,16 @@ class Hops:
         )
         return route(request, seen)
 
+    def check(self, request: Request) -> None:
+        """Check the names of the chain, so that nothing starts for a wrong one.
+
+        Raises:
+            RegistryError: a Space of the chain that the user named is not there.
+        """
+        for name in request.fallback or ():
+            if name != LOCAL:
+                self._known.find(name)
+
     def of(self, request: Request, selected: Space | None, begins: Route) -> Iterator[Hop]:
         """Yield who may answer `request`, in order, as the route says; `selected` is the Space that it names.
 

@@ -17,6 +17,7 @@ from hf_spaces_runner.registry.fault import in_short
 from hf_spaces_runner.registry.load import load_registry
 from hf_spaces_runner.registry.references import find_space
 from hf_spaces_runner.registry.registry import Registry
+from hf_spaces_runner.registry.snapshot import Snapshots
 from hf_spaces_runner.settings import LoadedSettings
 
 if TYPE_CHECKING:
@@ -109,7 +110,8 @@ class KnownSpaces:
         Raises:
             RegistryError: there is no such Space, or the registry cannot be read.
         """
-        space = find_space(reference, self.registry, self._settings.values.image_registry)
+        snapshots = Snapshots(self._settings.places.snapshots)
+        space = find_space(reference, self.registry, self._settings.values.image_registry, snapshots=snapshots)
         if not asks_hub or not self._has_derived_name(space) or not self._hub_may_answer():
             return space
         hub_id = str(space.space_id)

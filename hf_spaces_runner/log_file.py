@@ -50,5 +50,8 @@ class RotatingLog(RotatingFileHandler):
             return True
 
     def _open(self) -> TextIOWrapper:
-        descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        # A pipe that nobody reads is an error so, not a wait without end.
+        descriptor = os.open(self.baseFilename, flags | os.O_NONBLOCK, 0o600)
+        os.set_blocking(descriptor, True)
         return os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace")

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from hf_spaces_runner.calling.caller import Caller
 from hf_spaces_runner.domain.api import Api, ApiKind, Spoken
-from hf_spaces_runner.domain.deadline import Deadline
 from hf_spaces_runner.domain.image import Image
 from hf_spaces_runner.domain.launch import LaunchSpec, Network
 from hf_spaces_runner.domain.plan import Candidate
@@ -200,14 +199,14 @@ def _started(
             on_progress(Progress(phase=Phase.START, message=f"starting {candidate.space.id}"))
             container = stack.enter_context(services.engine.create(spec))
         with measured.phase(Phase.WAIT):
-            slot_deadline = Deadline.after(candidate.slot_timeout_s, time.monotonic)
+            slot_deadline = candidate.deadline(candidate.slot_timeout_s, time.monotonic)
             services.slots.start(container, slot_deadline, on_progress, starting=lambda: measured.phase(Phase.START))
         _log.info("%s has started", candidate.space.id, extra=facts(container=container.name, port=container.port))
         watch = stack.enter_context(watched(services.engine, container, disk_reserve_bytes=services.disk_reserve_bytes))
         stack.callback(lambda: _note_peak(measured, watch))
         with measured.phase(Phase.READY):
             meanwhile()
-            deadline = Deadline.after(candidate.startup_timeout_s, time.monotonic)
+            deadline = candidate.deadline(candidate.startup_timeout_s, time.monotonic)
             try:
                 spoken = wait_until_ready(
                     container,

@@ -26,6 +26,7 @@ from hf_spaces_runner.domain.result import Attempt, CandidateKind, RunResult
 from hf_spaces_runner.domain.routing import Tier
 from hf_spaces_runner.domain.running_space import RunningSpace, UpSpace
 from hf_spaces_runner.domain.space import Space
+from hf_spaces_runner.domain.space_source import FOLDER_ORIGIN
 from hf_spaces_runner.domain.status import TierStatus
 from hf_spaces_runner.errors import EngineUnavailableError, LaunchError, PolicyError, RegistryError, RunnerError
 from hf_spaces_runner.fallback import AttemptCallback, Chain, hidden_secrets
@@ -419,7 +420,10 @@ class Runner:
         """
         request = self._by_the_rules(request)
         self._cloud_answers.check(request)
+        self._hops.check(request)
         selected = self._selected(request)
+        if selected is not None and selected.origin == FOLDER_ORIGIN and request.fallback is None:
+            request = replace(request, fallback=())  # whoever works on a Space wants to see it fail
         identity = self._planner.new_run()
         begins = self._hops.route(request, selected, was_chosen=request.space is None)
         if request.explain:
@@ -464,6 +468,9 @@ class Runner:
         if request.tier is not Tier.FAST:
             said = f"No Space was named; {chosen.space.id} was chosen: {'; '.join(chosen.reasons)}."
             self._on_progress(Progress(phase=Phase.PLAN, message=said, note=True))
+            if request.environment or request.secrets or request.auth_user:
+                said = "Variables, secrets and a login go only to a Space that is named: it gets none of them."
+                self._on_progress(Progress(phase=Phase.PLAN, message=said, warning=True))
         return self._planner.selected(replace(request, space=chosen.space.id))
 
     def pull(self, reference: str, policy: PullPolicy = PullPolicy.ALWAYS) -> Image:

@@ -27,6 +27,7 @@ COMMANDS = {
     "stats": "hf_spaces_runner.cli.stats:stats",
     "info": "hf_spaces_runner.cli.info:info",
     "pull": "hf_spaces_runner.cli.pull:pull",
+    "build": "hf_spaces_runner.cli.build:build",
     "up": "hf_spaces_runner.cli.up:up",
     "ps": "hf_spaces_runner.cli.ps:ps",
     "status": "hf_spaces_runner.cli.status:status",
@@ -36,6 +37,7 @@ COMMANDS = {
     "cron": "hf_spaces_runner.cli.cron:cron",
     "registry": "hf_spaces_runner.cli.registry:registry",
     "config": "hf_spaces_runner.cli.config:config",
+    "validate": "hf_spaces_runner.cli.validate:validate",
     "doctor": "hf_spaces_runner.cli.doctor:doctor",
 }
 HIDDEN_COMMANDS = {"keep": "hf_spaces_runner.cli.keep:keep"}
@@ -49,6 +51,7 @@ _SUMMARIES = {
     "stats": "Show how runs went before: success, time, failures, memory.",
     "info": "Show what is known of one Space.",
     "pull": "Pull or build the image of a Space.",
+    "build": "Build the image of a Space from its folder.",
     "up": "Start a Space and leave it running.",
     "ps": "List the Spaces that run.",
     "status": "Show who could answer now: local models, Spaces, slots.",
@@ -58,6 +61,7 @@ _SUMMARIES = {
     "cron": "Let cron call cleanup: install, show or remove the entry in your crontab.",
     "registry": "Add, remove, check and export entries of the registry.",
     "config": "Show the settings in force and where each comes from.",
+    "validate": "Check the source of a Space before it is pushed or built.",
     "doctor": "Check this machine, its engine and the image registry.",
 }
 INTERRUPTED = 130

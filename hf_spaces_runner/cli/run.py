@@ -9,6 +9,7 @@ import click
 from hf_spaces_runner.cli.chain_options import chain_options
 from hf_spaces_runner.cli.common import command, duration, failure_as_json
 from hf_spaces_runner.cli.container_options import container_options
+from hf_spaces_runner.cli.folder_word import space_and_prompt
 from hf_spaces_runner.cli.log_options import log_options
 from hf_spaces_runner.cli.presenter import Presenter
 from hf_spaces_runner.cli.progress import EndableDisplay
@@ -34,12 +35,16 @@ Examples:
   APP_PASSWORD=... hfsr run hello --hf-space user/name --auth-user ada --secret APP_PASSWORD
   hfsr run "Keep it to yourself" --hf-space vader-sentiment --privacy-mode
   hfsr run "I love it" --hf-space vader-sentiment --dry-run
+  hfsr run ./my-space "I love it"
 """
 
 
 @command(name="run", epilog=EPILOG, short_help="Run a Space once and print what it answers.")
-@click.argument("prompt", required=False)
-@click.option("--hf-space", "space", metavar="SPACE", help="A registry id, user/name, a Space's URL, or an image.")
+@click.argument("prompt", metavar="[FOLDER] [PROMPT]", required=False)
+@click.argument("second", metavar="", required=False)
+@click.option(
+    "--hf-space", "space", metavar="SPACE", help="A registry id, user/name, a Space's URL, an image, or ./folder."
+)
 @click.option(
     "-i", "--input", "inputs", multiple=True, metavar="[NAME=]VALUE|[NAME=]@FILE", help="An input; repeatable."
 )
@@ -67,6 +72,7 @@ def run(
     presenter: Presenter,
     *,
     prompt: str | None,
+    second: str | None,
     space: str | None,
     inputs: tuple[str, ...],
     output: Path | None,
@@ -84,9 +90,11 @@ def run(
 ) -> None:
     """Run a Space once with PROMPT and inputs, print what it answers, and leave nothing behind.
 
-    PROMPT goes to the first input that takes text; - reads it from stdin. Without --hf-space, the known Space that fits
-    the words and files best is run, and named.
+    PROMPT goes to the first input that takes text; - reads it from stdin. Where FOLDER holds the source of a Space, it
+    is built and run. Without FOLDER and --hf-space, the known Space that fits the words and files best is run, and
+    named.
     """
+    space, prompt = space_and_prompt(prompt, second, space)
     if space is None and (chats or dry_run or not (prompt or inputs)):
         raise UsageError("which Space? --hf-space is missing", hint="hfsr list shows the Spaces of the registry")
     if chats and prompt == "-":

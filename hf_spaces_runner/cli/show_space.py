@@ -1,10 +1,12 @@
 """Shows what is known of a Space: as JSON, and in words."""
 
+import shlex
 import time
 from collections.abc import Iterable, Iterator
 
 from hf_spaces_runner.domain.room import Room
-from hf_spaces_runner.domain.space import Space
+from hf_spaces_runner.domain.space import Sdk, Space
+from hf_spaces_runner.domain.space_source import FOLDER_ORIGIN
 from hf_spaces_runner.domain.terminal import one_line
 from hf_spaces_runner.domain.units import format_duration, format_size
 from hf_spaces_runner.known_spaces import STAGES_WITH_IMAGE
@@ -43,7 +45,7 @@ def space_as_json(space: Space) -> dict[str, object]:
 
 def origin_in_short(space: Space) -> str:
     """Return in one word where an entry comes from: bundled, yours or discovered."""
-    return space.origin if space.origin in {"bundled", "discovered", "reference"} else "yours"
+    return space.origin if space.origin in {"bundled", "discovered", "reference", FOLDER_ORIGIN} else "yours"
 
 
 def kinds_in_short(space: Space) -> str:
@@ -61,6 +63,8 @@ def status_in_short(space: Space) -> str:
 
 def reference_of(space: Space) -> str:
     """Return what a user types for `space`."""
+    if space.origin == FOLDER_ORIGIN:
+        return shlex.quote(str(space.source))
     if origin_in_short(space) in {"bundled", "yours"}:
         return space.id
     return space.space_id or space.docker_image
@@ -127,6 +131,8 @@ def room_as_json(room: Room) -> dict[str, object]:
 
 def run_example(space: Space) -> str:
     """Return a command line that runs `space`."""
+    if space.sdk in {Sdk.STATIC, Sdk.STREAMLIT}:
+        return f"hfsr up {reference_of(space)} --open"
     words = space.input_type.split("_")
     inputs = [example for kind, example in _EXAMPLES.items() if kind in words] or [_EXAMPLES["text"]]
     return f"hfsr run {' '.join(inputs)} --hf-space {reference_of(space)}"

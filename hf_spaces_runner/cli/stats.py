@@ -44,9 +44,9 @@ def stats(presenter: Presenter, *, space: str | None, since: str | None, html: P
     attempts = past_attempts(log, since=begin, name=space)
     found = sum_up(attempts)
     if html is not None:
-        from hf_spaces_runner.cli.stats_page import write_page  # noqa: PLC0415 - it imports a plotting library
+        from hf_spaces_runner.cli.stats_page import write_stats  # noqa: PLC0415 - it imports a plotting library
 
-        write_page(html, attempts, found, title=_title(space, since))
+        write_stats(html, attempts, found, title=_title(space, since))
     if presenter.json:
         presenter.object(
             {"space": space, "since": None if since is None else _iso(begin), "html": html and str(html)}

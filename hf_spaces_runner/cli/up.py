@@ -22,6 +22,7 @@ Examples:
   hfsr up vader-sentiment --port 7860 --open
   hfsr up vader-sentiment --ttl 2h --idle-stop 15m
   hfsr up user/name --memory 8g --secret HF_TOKEN
+  hfsr up ./my-space --open
 """
 _HIGHEST_PORT = 65535
 

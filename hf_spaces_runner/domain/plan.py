@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from hf_spaces_runner.domain.call import Call, Login
+from hf_spaces_runner.domain.deadline import Clock, Deadline
 from hf_spaces_runner.domain.image import ImageSource
 from hf_spaces_runner.domain.launch import LaunchProfile, LaunchSpec, Network
 from hf_spaces_runner.domain.request import PullPolicy
@@ -33,7 +34,8 @@ class Candidate:
 
     `default_command` starts the Space where its image has no command of its own to do so. `sharing` says which Space
     that is up already would do; None where none would. `keep`: the container stays when the run is over. `login` is for
-    a Space with a login of its own.
+    a Space with a login of its own. `ends_at` is when all of it must be over, on the monotonic clock; None where only
+    each phase has its limit.
     """
 
     kind: CandidateKind
@@ -49,6 +51,14 @@ class Candidate:
     sharing: Sharing | None = None
     keep: bool = False
     login: Login | None = None
+    ends_at: float | None = None
+
+    def deadline(self, limit_s: float, clock: Clock) -> Deadline:
+        """Return the deadline of a phase that begins now and may take `limit_s` seconds, but not beyond the end."""
+        phase = Deadline.after(limit_s, clock)
+        if self.ends_at is None or phase.at <= self.ends_at:
+            return phase
+        return Deadline(at=self.ends_at, limit_s=max(0.0, self.ends_at - clock()), clock=clock)
 
     @property
     def lifetime_s(self) -> float:

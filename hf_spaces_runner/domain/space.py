@@ -19,6 +19,10 @@ class Sdk(StrEnum):
     STREAMLIT = "streamlit"
 
 
+DISCOVERED = "discovered"
+"""The origin of a Space that was found on the Hub, and that the user never named."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Space:
     """One Space: an entry of the registry, or one made up from a reference such as `user/name`.

@@ -6,6 +6,11 @@ from pathlib import Path
 
 from hf_spaces_runner.domain.space import Sdk
 
+FOLDER_ORIGIN = "folder"
+"""The origin of a Space that was named by its folder, `./my-space`, and stands in no registry."""
+STREAMLIT_PORT = 8501
+"""Where Streamlit listens on the Hub, whatever `app_port` says."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
@@ -20,10 +25,10 @@ class SourceFile:
 class SpaceSource:
     """The source of a Space.
 
-    `sdk` to `app_port` come from the front matter of its README.md. `requirements`, `pre_requirements` and `packages`
-    are the texts of the files of those names, None where there is none. `files` maps paths inside the folder, with
-    `/`, to what is copied into the image; `left_out` names what lies in the folder and is not copied.
-    `sha256` covers names, contents and execute bits of `files`.
+    `sdk` to `title` and `app_build_command` come from the front matter of its README.md. `requirements`,
+    `pre_requirements` and `packages` are the texts of the files of those names, None where there is none. `files` maps
+    paths inside the folder, with `/`, to what is copied into the image; `left_out` names what lies in the folder and is
+    not copied. `sha256` covers names, contents and execute bits of `files`.
     """
 
     folder: Path
@@ -39,3 +44,4 @@ class SpaceSource:
     files: Mapping[str, SourceFile]
     left_out: tuple[str, ...]
     sha256: str
+    app_build_command: str | None = None

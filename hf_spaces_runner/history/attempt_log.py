@@ -29,12 +29,14 @@ CREATE INDEX by_name ON attempts (name, at);
 CREATE INDEX by_time ON attempts (at)
 """
 _INSERT = "INSERT INTO attempts VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
-_OF_ONE = "FROM attempts WHERE name = ? AND status <> 'skipped'"
+_OF_ONE = "FROM attempts WHERE name = ? AND status <> 'skipped' AND typeof(at) = 'real'"
 _SELECT = f"SELECT status, start_s + ready_s + call_s {_OF_ONE} ORDER BY at DESC, rowid DESC LIMIT ?"
 _LATEST_ENDINGS = (
-    f"SELECT at, status {_OF_ONE} AND (verdict IS NULL OR verdict NOT IN ({','.join('?' * len(NOT_ITS_FAULT))}))"
+    f"SELECT at, status {_OF_ONE} AND kind = 'space'"
+    f" AND (verdict IS NULL OR verdict NOT IN ({','.join('?' * len(NOT_ITS_FAULT))}))"
     " ORDER BY at DESC, rowid DESC LIMIT ?"
 )
+_NAMES = "SELECT DISTINCT name FROM attempts WHERE kind = 'space'"  # models do not rest
 _ROWS = "SELECT * FROM attempts WHERE at >= ? AND (? IS NULL OR name = ?) ORDER BY at, rowid"
 
 
@@ -85,12 +87,12 @@ class AttemptLog:
         return {name: _summed(found) for name, found in self._ask(read).items() if found}
 
     def names(self) -> tuple[str, ...]:
-        """Return the names of all that were ever tried."""
+        """Return the names of all Spaces that were ever tried."""
         if not self._file.exists():
             return ()
 
         def read(connection: sqlite3.Connection) -> list[tuple[str]]:
-            return [] if _is_empty(connection) else connection.execute("SELECT DISTINCT name FROM attempts").fetchall()
+            return [] if _is_empty(connection) else connection.execute(_NAMES).fetchall()
 
         return tuple(row[0] for row in self._ask(read))
 

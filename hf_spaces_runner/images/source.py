@@ -6,15 +6,21 @@ from pathlib import Path
 from hf_spaces_runner.domain.image import ImageSource
 from hf_spaces_runner.domain.image_names import split_image_reference
 from hf_spaces_runner.domain.space import Sdk, Space
-from hf_spaces_runner.domain.space_source import SpaceSource
+from hf_spaces_runner.domain.space_source import FOLDER_ORIGIN, STREAMLIT_PORT, SpaceSource
 from hf_spaces_runner.errors import InvalidRegistryError
 from hf_spaces_runner.planning.build_docker import DOCKERFILE, asks_for_base_image, check_dockerfile_is_there
 from hf_spaces_runner.planning.build_marks import DEFAULT_PYTHON_VERSION
 from hf_spaces_runner.planning.build_plan import plan_build
+from hf_spaces_runner.planning.build_static import StaticServer
 from hf_spaces_runner.planning.plan import image_source_of
 from hf_spaces_runner.registry.registry import bundled_registry_directory
 from hf_spaces_runner.registry.snapshot import Snapshots
-from hf_spaces_runner.registry.space_source import find_constraints, read_space_source
+from hf_spaces_runner.registry.space_source import (
+    find_constraints,
+    read_source_file,
+    read_space_source,
+    refuse_links_out,
+)
 
 _MAX_DOCKERFILE_BYTES = 1024**2
 
@@ -35,34 +41,64 @@ def find_image_source(
     if space.source is None:
         return image_source_of(space, image_registry)
     source = read_space_source(space.source, snapshots)
-    dockerfile = _dockerfile_of(source, space) if source.sdk is Sdk.DOCKER else ""
+    if space.origin == FOLDER_ORIGIN:
+        refuse_links_out(source)
+    _check_port(source, space)
+    dockerfile = _dockerfile_of(source) if source.sdk is Sdk.DOCKER else ""
     # A Dockerfile mostly names what it builds on, and then no base image has to be got or made.
     needs_base = source.sdk is not Sdk.DOCKER or asks_for_base_image(dockerfile)
     build = plan_build(
         source,
         space_id=space.id,
         repository=split_image_reference(space.docker_image).repository,
-        base_image=base_image(source.python_version or DEFAULT_PYTHON_VERSION) if needs_base else "",
+        base_image=base_image(_python_version(source)) if needs_base else "",
         constraints=find_constraints(bundled_registry_directory() / "constraints", source.sdk, source.sdk_version),
         ca_bundle=ca_bundle,
         dockerfile=dockerfile,
+        static_server=_static_server() if source.sdk is Sdk.STATIC else None,
     )
     return ImageSource(reference=build.tag, build=build)
 
 
-def _dockerfile_of(source: SpaceSource, space: Space) -> str:
-    """Return the text of the Dockerfile of `source`.
+def _python_version(source: SpaceSource) -> str:
+    # The Python of a static Space is that of the server, which is ours.
+    return (source.python_version if source.sdk is not Sdk.STATIC else None) or DEFAULT_PYTHON_VERSION
+
+
+def _check_port(source: SpaceSource, space: Space) -> None:
+    """Do nothing if the Space listens where `space` says; a Gradio app is told its port when it is started.
 
     Raises:
-        InvalidRegistryError: there is none, it cannot be read, or the Space listens elsewhere than `space` says.
+        InvalidRegistryError: it listens elsewhere.
     """
-    check_dockerfile_is_there(source)
-    if source.app_port != space.port:
+    if source.sdk is Sdk.STREAMLIT and space.port != STREAMLIT_PORT:
+        raise InvalidRegistryError(
+            f"{source.folder / 'README.md'}:2:1: sdk: a Space of the SDK streamlit listens on port {STREAMLIT_PORT},"
+            f" and its entry in the registry says {space.port}",
+            hint=f"write port: {STREAMLIT_PORT} in the registry",
+        )
+    if source.sdk in {Sdk.DOCKER, Sdk.STATIC} and source.app_port != space.port:
         raise InvalidRegistryError(
             f"{source.folder / 'README.md'}:2:1: app_port: the Space listens on port {source.app_port},"
             f" and its entry in the registry says {space.port}",
             hint="give port in the registry and app_port in README.md (7860 where it is missing) the same number",
         )
+
+
+def _static_server() -> StaticServer:
+    folder = bundled_registry_directory() / "static"
+    return StaticServer(
+        script=read_source_file(folder / "serve.py"), requirements=read_source_file(folder / "requirements.txt")
+    )
+
+
+def _dockerfile_of(source: SpaceSource) -> str:
+    """Return the text of the Dockerfile of `source`.
+
+    Raises:
+        InvalidRegistryError: there is none, or it cannot be read.
+    """
+    check_dockerfile_is_there(source)
     path = source.folder / DOCKERFILE
     try:
         with source.files[DOCKERFILE].path.open("rb") as file:

@@ -11,6 +11,8 @@ from hf_spaces_runner.planning.model_files import CONFIG, INDEX, missing_files
 
 DEFAULT_MODEL = "HuggingFaceTB/SmolLM3-3B"
 _MAX_JSON_BYTES = 64 * 1024**2
+_MAX_TEXT_BYTES = 256 * 1024**2
+"""The largest tokenizers take 40 MiB; transformers reads whatever is there, and takes many times as much memory."""
 
 
 def is_installed() -> bool:
@@ -28,7 +30,7 @@ def find_folder(name: str) -> Path | None:
 
     Raises:
         UsageError: `name` is a folder that is not there.
-        LaunchError: it is there, and lacks files.
+        LaunchError: it is there, and lacks files, or has one that nobody should read.
     """
     if not is_folder_name(name):
         folder = _downloaded(name)
@@ -40,6 +42,12 @@ def find_folder(name: str) -> Path | None:
         raise LaunchError(
             f"the model folder {folder} lacks {', '.join(missing[:3])}",
             hint="a model of transformers is wanted there, with its weights in safetensors",
+            verdict="broken_model",
+        )
+    if large := _too_large(folder):
+        raise LaunchError(
+            f"{large[0]} in the model folder {folder} is larger than {format_size(_MAX_TEXT_BYTES)}",
+            hint="fetch the model anew, or name another with the setting local_model",
             verdict="broken_model",
         )
     return folder
@@ -70,6 +78,12 @@ def _downloaded(name: str) -> Path | None:
         return Path(snapshot_download(name, local_files_only=True, token=False))
     except (LocalEntryNotFoundError, HFValidationError):
         return None
+
+
+def _too_large(folder: Path) -> tuple[str, ...]:
+    """Return the names of the files in `folder` that are read whole, and are too large for that."""
+    texts = (entry for entry in os.scandir(folder) if entry.name.endswith((".json", ".jinja", ".txt", ".model")))
+    return tuple(sorted(entry.name for entry in texts if entry.is_file() and entry.stat().st_size > _MAX_TEXT_BYTES))
 
 
 def _missing(folder: Path) -> tuple[str, ...]:

@@ -9,6 +9,8 @@ from hf_spaces_runner.domain.space_source import SourceFile, SpaceSource
 from hf_spaces_runner.errors import InvalidRegistryError
 from hf_spaces_runner.planning.build_docker import plan_docker_build
 from hf_spaces_runner.planning.build_gradio import plan_gradio_build
+from hf_spaces_runner.planning.build_static import StaticServer, plan_static_build
+from hf_spaces_runner.planning.build_streamlit import plan_streamlit_build
 
 
 def plan_build(
@@ -20,6 +22,7 @@ def plan_build(
     constraints: SourceFile | None = None,
     ca_bundle: Path | None = None,
     dockerfile: str = "",
+    static_server: StaticServer | None = None,
 ) -> BuildPlan:
     """Return how the image of the Space `space_id` is built from `source`.
 
@@ -33,9 +36,10 @@ def plan_build(
         ca_bundle: CA certificates that pip trusts during the build. They change how the image is made and not what
             it does, so the hash leaves them out.
         dockerfile: the text of the Space's own Dockerfile, for the SDK docker.
+        static_server: what serves the files, for the SDK static.
 
     Raises:
-        InvalidRegistryError: the SDK cannot be built, or the source asks for something that cannot be.
+        InvalidRegistryError: the source asks for something that cannot be.
     """
     match source.sdk:
         case Sdk.GRADIO:
@@ -56,10 +60,25 @@ def plan_build(
                 base_image=base_image,
                 ca_bundle=ca_bundle,
             )
-        case Sdk.STATIC | Sdk.STREAMLIT:
-            raise InvalidRegistryError(
-                f"{source.folder}: a Space of the SDK {source.sdk} cannot be built yet, only gradio and docker can",
-                hint="name its image instead, with docker_image in the registry or host/name:tag on the command line",
+        case Sdk.STREAMLIT:
+            return plan_streamlit_build(
+                source,
+                space_id=space_id,
+                repository=repository,
+                base_image=base_image,
+                constraints=constraints,
+                ca_bundle=ca_bundle,
+            )
+        case Sdk.STATIC:
+            if static_server is None:
+                raise InvalidRegistryError(f"{source.folder}: a static Space cannot be built without a server for it")
+            return plan_static_build(
+                source,
+                static_server,
+                space_id=space_id,
+                repository=repository,
+                base_image=base_image,
+                ca_bundle=ca_bundle,
             )
         case _:
             assert_never(source.sdk)

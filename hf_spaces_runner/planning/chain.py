@@ -3,12 +3,13 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+from hf_spaces_runner.domain.api import ApiKind
 from hf_spaces_runner.domain.hop import Hop
 from hf_spaces_runner.domain.recommendation import Standing
 from hf_spaces_runner.domain.request import InputValue, Request
 from hf_spaces_runner.domain.result import CandidateKind
 from hf_spaces_runner.domain.routing import Tier
-from hf_spaces_runner.domain.space import Space
+from hf_spaces_runner.domain.space import DISCOVERED, Sdk, Space
 from hf_spaces_runner.domain.units import format_size
 from hf_spaces_runner.errors import InvalidInputError
 from hf_spaces_runner.planning.check_request import check_request
@@ -19,6 +20,7 @@ from hf_spaces_runner.planning.relevance import Query
 _SAME_TASK = 0.4
 """So much must the words of a Space have to do with those of the selected one: a category holds many tasks."""
 _MOST_OTHERS = 5
+_FOR_PEOPLE = frozenset({Sdk.STATIC, Sdk.STREAMLIT})
 _SHARE = 0.6
 
 
@@ -62,10 +64,15 @@ def space_hop(space: Space, request: Request, standing: Standing, *, is_wanted: 
     """
     hop = Hop(kind=CandidateKind.SPACE, name=space.id, tier=Tier.HEAVY, space=space)
     why = _misfit(hop, space, request, standing)
+    if why is None and (space.sdk in _FOR_PEOPLE or space.api.kind in {ApiKind.STREAMLIT, ApiKind.PAGE}):
+        why = "it is a page for people, and has no API that could be called"
     if why is None and request.privacy and standing.image_here is False:
         why = "its image is not here, and privacy mode asks nobody for one"
     if why is None and not is_wanted and space.current_status == "unverified" and not standing.image_here:
         why = f"its image is not here, and nobody has checked it; hfsr registry check {space.id} does"
+    if why is None and not is_wanted and space.origin == DISCOVERED and not standing.image_here:
+        # Strangers write its words, and that its image is there says nothing of what it does with what it is given.
+        why = "it was merely found on the Hub; name it with --fallback, or hfsr registry add it"
     return replace(hop, skipped=why)
 
 
@@ -78,7 +85,10 @@ def request_for(hop: Hop, request: Request) -> Request:
     """Return what is asked of `hop`: variables, secrets, logins and endpoints were meant for the selected Space alone.
 
     Inputs by name, its memory and its GPUs were, too; the prompt, other values and all files go to whoever answers.
+    A Space that was chosen for the user was not named: it gets the inputs, and nothing that it would be trusted with.
     """
+    if hop.is_selected and request.space is None:
+        return replace(request, space=hop.name, environment={}, secrets={}, auth_user=None)
     if hop.is_selected:
         return request
     return replace(

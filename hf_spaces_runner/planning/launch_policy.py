@@ -1,6 +1,7 @@
 """Decides how a Space's container is launched: the security model, as a pure function from a Space to a launch spec."""
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -77,6 +78,7 @@ def plan_launch(
         **({"HF_HOME": HF_CACHE_DIRECTORY} if cache else {}),
         **(_OFFLINE_ENVIRONMENT if network is Network.ISOLATED else {}),
         **({"HF_MODULES_CACHE": f"{_TMP}/hf-modules"} if request.privacy else {}),
+        **_page_variables(space, request),
         **space.env,
         **request.environment,
         **request.secrets,
@@ -111,6 +113,15 @@ def plan_launch(
         tmpfs={_TMP: f"rw,exec,nosuid,nodev,mode=1777,size={memory_bytes}"} if request.read_only else {},
         keeps_log=not request.privacy,
     )
+
+
+def _page_variables(space: Space, request: Request) -> dict[str, str]:
+    """Return what hands the user's variables, and no secret, to the pages of a static Space, as the Hub does.
+
+    `registry/static/serve.py` reads it and sets `window.huggingface.variables`.
+    """
+    given = {**space.env, **request.environment}
+    return {"HFSR_PAGE_VARIABLES": json.dumps(given)} if space.sdk is Sdk.STATIC and given else {}
 
 
 def at_creation(

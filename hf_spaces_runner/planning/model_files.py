@@ -12,7 +12,7 @@ TOKENIZERS = frozenset({"tokenizer.json", "tokenizer.model", "vocab.json", "voca
 
 _SUFFIXES = (".json", ".jinja", ".txt", ".model", ".tiktoken")
 _WEIGHTS_SUFFIX = ".safetensors"
-_ASK = "--yes fetches it now, hfsr config set model_download true whenever it is missing"
+_ASK = "--yes fetches it now, the setting model_download = true whenever it is missing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

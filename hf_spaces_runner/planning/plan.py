@@ -58,8 +58,11 @@ def login_of(request: Request) -> Login | None:
     return Login(user=request.auth_user, password=password)
 
 
-def within(candidate: Candidate, limit_s: float | None) -> Candidate:
-    """Return `candidate` with no limit above `limit_s` seconds; as it is where that is None."""
+def within(candidate: Candidate, limit_s: float | None, *, ends_at: float | None = None) -> Candidate:
+    """Return `candidate` with no limit above `limit_s` seconds; as it is where that is None.
+
+    All phases together end at `ends_at`, on the monotonic clock.
+    """
     if limit_s is None:
         return candidate
     return replace(
@@ -67,6 +70,7 @@ def within(candidate: Candidate, limit_s: float | None) -> Candidate:
         startup_timeout_s=min(candidate.startup_timeout_s, limit_s),
         slot_timeout_s=min(candidate.slot_timeout_s, limit_s),
         timeout_s=min(candidate.timeout_s, limit_s),
+        ends_at=ends_at,
     )
 
 

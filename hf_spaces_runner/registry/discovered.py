@@ -14,13 +14,13 @@ from typing import Any, TypeVar
 from hf_spaces_runner.domain.hub_space import Categorised, Category, Found, HubSpace
 from hf_spaces_runner.domain.image_check import ImageCheck, ImageStatus
 from hf_spaces_runner.domain.image_names import HUB_IMAGE_REGISTRY, image_of_space, split_image_reference
-from hf_spaces_runner.domain.space import Sdk, Space
+from hf_spaces_runner.domain.space import DISCOVERED, Sdk, Space
 from hf_spaces_runner.errors import RegistryError
 from hf_spaces_runner.registry.fault import Fault
 from hf_spaces_runner.registry.space_table import SCHEMA, SpaceTable, with_tag
 
 T = TypeVar("T")
-ORIGIN = "discovered"
+ORIGIN = DISCOVERED
 _BUSY_TIMEOUT_S = 60
 _AT_ONCE = 500
 _SCHEMA = (

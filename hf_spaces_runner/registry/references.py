@@ -1,6 +1,7 @@
-"""Turns what a user calls a Space into a Space: an id of the registry, a Hub id or URL, a Space's address, an image."""
+"""Turns what a user calls a Space into a Space: an id, a URL, an address, the name of an image, or a folder."""
 
 import re
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from hf_spaces_runner.domain.image_names import (
@@ -13,6 +14,7 @@ from hf_spaces_runner.domain.image_names import (
 from hf_spaces_runner.domain.space import Space
 from hf_spaces_runner.errors import InvalidRegistryError, UnknownSpaceError
 from hf_spaces_runner.registry.registry import Registry
+from hf_spaces_runner.registry.snapshot import Snapshots
 
 _HUB_HOSTS = frozenset({"huggingface.co", "www.huggingface.co", "hf.co"})
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
@@ -20,12 +22,16 @@ _SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _SPACE_DOMAIN = ".hf.space"
 _MAX_LENGTH = 1000
 _FORMS = (
-    "a registry id, user/name, https://huggingface.co/spaces/user/name, https://user-name.hf.space, host/name[:tag]"
+    "a registry id, user/name, https://huggingface.co/spaces/user/name, https://user-name.hf.space, host/name[:tag],"
+    " ./folder"
 )
 
 
-def find_space(reference: str, registry: Registry, image_registry: str) -> Space:
+def find_space(reference: str, registry: Registry, image_registry: str, *, snapshots: Snapshots | None = None) -> Space:
     """Return the Space that `reference` names; an entry of the registry wins over what can be derived.
+
+    What begins with `.`, `/` or `~` is a folder, as is `some/name` where that is one here with a README.md in it,
+    unless the registry knows a Space of that Hub id. `snapshots` are what front matter was read into before.
 
     Raises:
         UnknownSpaceError: no form of reference fits; the message names the three nearest ids.
@@ -37,6 +43,10 @@ def find_space(reference: str, registry: Registry, image_registry: str) -> Space
         return known
     if len(reference) > _MAX_LENGTH:
         raise UnknownSpaceError(f"{reference[:40]!r}... has {len(reference)} characters, as the name of no Space has")
+    if _is_folder(reference, registry):
+        from hf_spaces_runner.registry.folder_space import space_of_folder  # noqa: PLC0415 - few name one
+
+        return space_of_folder(reference, snapshots)
     if _is_address_without_scheme(reference):
         reference = f"https://{reference}"
     if "://" in reference:
@@ -49,6 +59,17 @@ def find_space(reference: str, registry: Registry, image_registry: str) -> Space
     if faults:
         raise InvalidRegistryError("\n".join(str(fault) for fault in faults))
     raise UnknownSpaceError(f"no Space {reference!r} in the registry{_nearest(reference, registry)}")
+
+
+def _is_folder(reference: str, registry: Registry) -> bool:
+    if reference.startswith((".", "/", "~")):
+        return True
+    if "/" not in reference or "://" in reference or registry.find_hub_id(reference) is not None:
+        return False
+    if (Path(reference) / "README.md").is_file():
+        return True
+    may_be_else = is_image_reference(reference) or _HUB_ID.fullmatch(reference) is not None
+    return not may_be_else and Path(reference).is_dir()
 
 
 def _is_address_without_scheme(reference: str) -> bool:

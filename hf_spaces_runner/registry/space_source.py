@@ -17,7 +17,9 @@ _LEFT_OUT = frozenset(
     {".git", ".hg", ".svn", ".env", ".netrc", ".ssh", ".venv", "__pycache__", ".mypy_cache", ".pytest_cache"}
     | {".ruff_cache", ".DS_Store"}
 )
-_FROM_FRONT_MATTER = frozenset({"sdk", "sdk_version", "python_version", "app_file", "app_port", "title"})
+_FROM_FRONT_MATTER = frozenset(
+    {"sdk", "sdk_version", "python_version", "app_file", "app_port", "title", "app_build_command"}
+)
 _MAX_TEXT_BYTES = 1024**2
 
 
@@ -30,8 +32,7 @@ def read_space_source(folder: Path, snapshots: Snapshots | None = None) -> Space
     Raises:
         InvalidRegistryError: the folder or its README.md cannot be read, or the front matter is wrong.
     """
-    readme = folder / "README.md"
-    front_matter = _front_matter(_text(folder, "README.md") or "", readme, snapshots)
+    front_matter = read_source_facts(folder, snapshots)
     files: dict[str, SourceFile] = {}
     left_out: list[str] = []
     for name, path in _walk(folder, left_out):
@@ -49,6 +50,38 @@ def read_space_source(folder: Path, snapshots: Snapshots | None = None) -> Space
     )
 
 
+def read_source_facts(folder: Path, snapshots: Snapshots | None = None) -> dict[str, Any]:
+    """Return what the front matter of the Space in `folder` says, by the names of `SpaceSource`'s fields.
+
+    Raises:
+        InvalidRegistryError: as `read_space_source`.
+    """
+    return _front_matter(_text(folder, "README.md") or "", folder / "README.md", snapshots)
+
+
+def refuse_links_out(source: SpaceSource) -> None:
+    """Do nothing if no symbolic link of `source` leads out of its folder.
+
+    Raises:
+        InvalidRegistryError: one does, and what it leads to would be missing in the image.
+    """
+    root = source.folder.resolve()
+    for name in source.left_out:
+        path = source.folder / name
+        if path.is_symlink() and path.name not in _LEFT_OUT and not _leads_inside(path, root):
+            raise InvalidRegistryError(
+                f"{path}: is a symbolic link that leads out of the folder, to {str(path.readlink())!r}",
+                hint=f"copy what it leads to into the folder, or remove the link: {path}",
+            )
+
+
+def _leads_inside(link: Path, root: Path) -> bool:
+    try:
+        return link.resolve().is_relative_to(root)
+    except (OSError, RuntimeError):  # it leads to itself, so nowhere
+        return True
+
+
 def _front_matter(text: str, readme: Path, snapshots: Snapshots | None) -> dict[str, Any]:
     name = f"front matter of {readme.absolute()}"
     known = None if snapshots is None else snapshots.find(name, text)
@@ -57,7 +90,7 @@ def _front_matter(text: str, readme: Path, snapshots: Snapshots | None) -> dict[
     from hf_spaces_runner.registry.front_matter import parse_front_matter  # noqa: PLC0415 - it takes a while to load
 
     front_matter = parse_front_matter(text, readme)
-    fields = {field: getattr(front_matter, field) for field in sorted(_FROM_FRONT_MATTER)}
+    fields = {field: getattr(front_matter, field, None) for field in sorted(_FROM_FRONT_MATTER)}
     if snapshots is not None:
         snapshots.keep(name, text, fields)
     return fields

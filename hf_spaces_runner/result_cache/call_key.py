@@ -7,7 +7,6 @@ from pathlib import Path
 from hf_spaces_runner.domain.image import Image
 from hf_spaces_runner.domain.labels import RunLabels
 from hf_spaces_runner.domain.plan import Candidate
-from hf_spaces_runner.domain.safe_name import split_extension
 from hf_spaces_runner.domain.secret import Secret
 from hf_spaces_runner.result_cache.key import FileMark, KeyInput, cache_key
 
@@ -27,7 +26,7 @@ def call_key(candidate: Candidate, image: Image) -> str | None:
 
 
 def content_key(candidate: Candidate, image: Image) -> str | None:
-    """Return what tells the call of `candidate` to `image` from all others, by the content of its files.
+    """Return what tells the call of `candidate` to `image` from all others, by the names and contents of its files.
 
     None where a file cannot be read, or something that is given is no JSON.
     """
@@ -69,6 +68,6 @@ def _mark(path: Path) -> FileMark | None:
             return None
         with path.open("rb") as file:
             content = hashlib.file_digest(file, "sha256").hexdigest()
-        return FileMark(sha256=content, extension=split_extension(path.name)[1])
+        return FileMark(sha256=content, name=path.name)
     except (OSError, ValueError):
         return None

@@ -14,10 +14,10 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileMark:
-    """What counts of a file that goes in: its content, and the extension by which Spaces tell kinds apart."""
+    """What counts of a file that goes in: its content, and its name, which Spaces see and some of them answer."""
 
     sha256: str
-    extension: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ def cache_key(
 
 def _part(given: KeyInput) -> tuple[object, ...]:
     if given.file is not None:
-        return given.name, "file", given.file.sha256, given.file.extension
+        return given.name, "file", given.file.sha256, given.file.name
     return given.name, "value", given.value
 
 

@@ -169,7 +169,7 @@ class ResultCache:
         answer = None
         try:
             folder = self._answers / entry.folder
-            with _opened(folder / _ANSWER) as reader:
+            with _opened(folder / _ANSWER, most_bytes=entry.size_bytes) as reader:
                 raw = reader.read()
             if hashlib.sha256(raw).hexdigest() != entry.sha256:
                 return None
@@ -177,7 +177,7 @@ class ResultCache:
             paths: list[Path] = []
             for number, file in enumerate(file for files in kept.files for file in files):
                 paths.append(target / str(number))
-                if _copy(folder / str(number), paths[-1]) != file.sha256:
+                if _copy(folder / str(number), paths[-1], most_bytes=entry.size_bytes) != file.sha256:
                     return None
             answer = kept.with_files(paths)
         except (*_NO_JSON, KeyError):
@@ -231,14 +231,25 @@ def _on_disk(size_bytes: int) -> int:
     return -(-size_bytes // _BLOCK_BYTES) * _BLOCK_BYTES
 
 
-def _copy(source: Path, target: Path) -> str:
-    """Copy the regular file `source`, and return the hash of the copy: `source` may change meanwhile."""
-    with _opened(source) as reader, target.open("x+b") as writer:
+def _copy(source: Path, target: Path, *, most_bytes: int | None = None) -> str:
+    """Copy the regular file `source`, and return the hash of the copy: `source` may change meanwhile.
+
+    Raises `ValueError` as `_opened` does.
+    """
+    with _opened(source, most_bytes=most_bytes) as reader, target.open("x+b") as writer:
         shutil.copyfileobj(reader, writer, 1024**2)
         writer.seek(0)
         return hashlib.file_digest(writer, "sha256").hexdigest()
 
 
-def _opened(path: Path) -> BinaryIO:
-    """Open `path`, which is no link; a pipe in its place is read as empty, not waited for."""
-    return open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")  # noqa: PTH123
+def _opened(path: Path, *, most_bytes: int | None = None) -> BinaryIO:
+    """Open `path`, which is no link; a pipe in its place is read as empty, not waited for.
+
+    Raises:
+        ValueError: it is larger than `most_bytes`: it was changed, and may fill the memory or the disk.
+    """
+    opened = open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")  # noqa: PTH123, SIM115
+    if most_bytes is not None and os.fstat(opened.fileno()).st_size > most_bytes:
+        opened.close()
+        raise ValueError("it is larger than it was")
+    return opened

@@ -35,6 +35,7 @@ def files(tmp_path: Path) -> Path:
     ("arguments", "exit_code", "said"),
     [
         (["--hf-space", "vader-sentimnt"], 3, "nearest: vader-sentiment, "),
+        ([*SPACE, "--fallback", "local,vader-sentimnt"], 3, "nearest: vader-sentiment, "),
         (["--hf-space", "https://huggingface.co/user/model"], 3, "is not the address of a Space"),
         (["--hf-space", "https://[::1/x"], 3, "is not an address"),
         (["--hf-space", "registry.hf.space/Upper"], 3, "upper case"),

@@ -1,7 +1,9 @@
 """The folders of the bundled Spaces are complete, and their pins agree with the constraints of their SDK."""
 
 import ast
+import csv
 import json
+import re
 import wave
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,8 @@ ENDPOINTS = {
 NAMES = tuple(ENDPOINTS)
 DOCKER_NAMES = ("prompt-optimizer",)
 """Those of the SDK docker; tests/unit/test_prompt_optimizer.py knows this one."""
+PAGE_NAMES = {"csv-explorer": "streamlit", "color-palette": "static"}
+"""Those that are pages for people, and their SDKs."""
 FRONT_MATTER_KEYS = {
     "title",
     "emoji",
@@ -70,7 +74,7 @@ def expectation(space: Path) -> dict[str, Any]:
 
 def test_every_folder_is_known_to_these_tests() -> None:
     assert sorted(path.name for path in (REGISTRY / "spaces").iterdir() if path.is_dir()) == sorted(
-        NAMES + DOCKER_NAMES
+        [*NAMES, *DOCKER_NAMES, *PAGE_NAMES]
     )
 
 
@@ -118,7 +122,11 @@ def test_constraints_pin_the_sdk_that_they_are_named_after(path: Path) -> None:
     name, version = path.stem.split("-")
     constraints = pins(path)
     assert constraints[name] == version
-    assert constraints.keys() >= {"gradio-client", "uvicorn", "websockets", "fastapi", "pydantic", "huggingface-hub"}
+    needs = {
+        "gradio": {"gradio-client", "uvicorn", "websockets", "fastapi", "pydantic", "huggingface-hub"},
+        "streamlit": {"altair", "numpy", "pandas", "pyarrow", "protobuf"},
+    }
+    assert constraints.keys() >= needs[name]
     assert path.read_text(encoding="utf-8").count("#") == 1
 
 
@@ -128,6 +136,46 @@ def test_sample_says_what_it_expects(space: Path) -> None:
     assert (space / "sample" / expected["input"]).stat().st_size > 0
     assert expected["outputs"]
     assert expected["tolerance"]
+
+
+@pytest.mark.parametrize(("name", "sdk"), PAGE_NAMES.items())
+def test_a_page_is_like_one_of_the_hub(name: str, sdk: str) -> None:
+    keys = front_matter(REGISTRY / "spaces" / name)
+    assert keys.keys() >= {"title", "emoji", "colorFrom", "colorTo", "app_file", "license", "short_description"}
+    assert keys["sdk"] == sdk
+    assert {keys["colorFrom"], keys["colorTo"]} <= HUB_COLOURS
+    assert len(keys["short_description"]) <= HUB_SHORT_DESCRIPTION_CHARACTERS
+    assert (REGISTRY / "spaces" / name / keys["app_file"]).is_file()
+    assert expectation(REGISTRY / "spaces" / name)["tolerance"]
+
+
+def test_the_csv_explorer_asks_for_what_the_constraints_pin() -> None:
+    space = REGISTRY / "spaces" / "csv-explorer"
+    constraints = pins(REGISTRY / "constraints" / f"streamlit-{front_matter(space)['sdk_version']}.txt")
+    assert pins(space / "requirements.txt").items() <= constraints.items()
+
+
+def test_the_csv_sample_has_the_rows_and_columns_that_are_expected() -> None:
+    space = REGISTRY / "spaces" / "csv-explorer"
+    expected = expectation(space)
+    rows = list(csv.reader((space / "sample" / expected["input"]).read_text(encoding="utf-8").splitlines()))
+    assert (rows[0], len(rows) - 1) == (expected["columns"], expected["rows"])
+    assert {len(row) for row in rows} == {len(expected["columns"])}
+    assert sum(expected["search"]["words"] in " ".join(row) for row in rows[1:]) == expected["search"]["rows"]
+
+
+def test_the_palette_loads_nothing_from_elsewhere() -> None:
+    space = REGISTRY / "spaces" / "color-palette"
+    for name in ("index.html", "style.css", "main.js", "colors.js"):
+        text = (space / name).read_text(encoding="utf-8")
+        assert not re.search(r"(?i)https?:|//cdn|@import|fetch\(", text), name
+    codes = [expectation(space)["color"], *expectation(space)["palette"]]
+    assert len(codes) == 6
+    assert all(re.fullmatch("#[0-9a-f]{6}", code) for code in codes)
+
+
+def test_what_serves_static_spaces_is_pinned() -> None:
+    assert pins(REGISTRY / "static" / "requirements.txt").keys() >= {"starlette", "uvicorn", "anyio", "h11"}
 
 
 def test_sentiment_sample_is_one_short_text() -> None:

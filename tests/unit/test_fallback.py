@@ -160,8 +160,22 @@ def test_the_deadline_is_shared_and_ends_it() -> None:
     alone.of(hop("first"))
     assert alone.limits[0] is not None
     assert alone.limits[0] > 99
+    last = Run(failures, replace(REQUEST, deadline_s=100, max_attempts=2))
+    with pytest.raises(AllCandidatesFailedError):
+        last.of(hop("first"), hop("second"))
+    assert [limit is not None and limit > 99 for limit in last.limits] == [False, True]
     with pytest.raises(CallTimeoutError):
         Run({}, replace(REQUEST, deadline_s=1e-9)).of(hop("first"))
+
+
+def test_what_ran_into_the_deadline_is_told_that_this_can_be_longer() -> None:
+    with pytest.raises(CallTimeoutError) as caught:
+        Run({}, replace(REQUEST, deadline_s=1e-9)).of(hop("first"))
+    assert "--deadline" in str(caught.value.hint)
+    run = Run({"first": CallTimeoutError("too slow")}, replace(REQUEST, deadline_s=100, fallback=()))
+    with pytest.raises(CallTimeoutError) as caught:
+        run.of(hop("first"))
+    assert "--timeout" in str(caught.value.hint)
 
 
 def test_a_secret_that_a_space_printed_is_told_nobody() -> None:

@@ -27,7 +27,7 @@ LAYERS = (
     {"known_spaces", "image_checks"},
     {"ready_space"},
     {"explained_call"},
-    {"conversation", "staying_up", "cron", "doctor", "input_files", "own_model", "housekeeping"},
+    {"conversation", "staying_up", "cron", "doctor", "validating", "input_files", "own_model", "housekeeping"},
     {"kept_answers"},
     {"attempt"},
     {"chat"},

@@ -1,5 +1,6 @@
 import json
 import logging
+import os
 import stat
 import sys
 import threading
@@ -213,6 +214,18 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"the log .*missing/hfsr\.log cannot be written: No such file") as caught:
         set_up(file=tmp_path / "missing" / "hfsr.log")
     assert "--log-file" in str(caught.value.hint)
+
+
+def test_a_pipe_that_nobody_reads_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(UsageError, match="cannot be written"):
+        set_up(file=pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    set_up(LogFormat.JSON, pipe)
+    log.info("words")
+    assert read(os.read(reader, 10_000).decode())[0]["message"] == "words"
+    os.close(reader)
 
 
 def test_a_full_disk_is_said_once_and_ends_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -200,3 +200,12 @@ def test_a_place_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     for use in (note, lambda file: AttemptLog(file).past_runs(["a-space"])):
         with pytest.raises(RunnerError, match="unable to open"):
             use(tmp_path / "folder")
+
+
+def test_a_model_does_not_rest_nor_does_a_space_of_its_name(tmp_path: Path) -> None:
+    log = AttemptLog(tmp_path / "history.sqlite")
+    for kind, name in ((CandidateKind.LOCAL_MODEL, "both"), (CandidateKind.SPACE, "space")):
+        attempt = Attempt(kind=kind, name=name, status=Status.FAILED, verdict="call")
+        log.note(attempt, run_id="r", tier="fast", at=1.0)
+    assert log.names() == ("space",)
+    assert log.failures_in_a_row(["both", "space"]) == {"space": (1, 1.0)}

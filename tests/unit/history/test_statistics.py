@@ -1,4 +1,9 @@
+import sqlite3
+import time
+from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from hf_spaces_runner.domain.result import Attempt, CandidateKind, Status, Timings
 from hf_spaces_runner.history.attempt_log import AttemptLog
@@ -49,3 +54,31 @@ def test_without_a_file_there_is_nothing_and_none_is_made(tmp_path: Path) -> Non
     (tmp_path / "history.sqlite").touch()
     assert past_attempts(AttemptLog(tmp_path / "history.sqlite")) == []
     assert [file.name for file in tmp_path.iterdir()] == ["history.sqlite"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"at": "noon"},
+        {"at": 1e300},
+        {"at": float("inf")},
+        {"at": time.time() + 400 * 24 * 3600},
+        {"at": -5.0},
+        {"name": b"\xff"},
+        {"verdict": b"\xff"},
+        {"call_s": float("inf")},
+        {"call_s": "long"},
+        {"wait_s": -1.0},
+        {"peak_memory_bytes": "much"},
+        {"peak_memory_bytes": -1},
+    ],
+)
+def test_a_row_that_nobody_can_have_noted_is_left_out(tmp_path: Path, changes: dict[str, object]) -> None:
+    file = tmp_path / "history.sqlite"
+    log = AttemptLog(file)
+    for name in ("a", "b"):
+        log.note(Attempt(kind=CandidateKind.SPACE, name=name, status=Status.OK), run_id="r", tier="heavy", at=1.0)
+    with closing(sqlite3.connect(file)) as connection, connection:
+        for column, value in changes.items():
+            connection.execute(f"UPDATE attempts SET {column} = ? WHERE name = 'b'", (value,))  # noqa: S608 - our own
+    assert [one.name for one in past_attempts(log)] == ["a"]

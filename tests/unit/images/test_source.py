@@ -1,4 +1,4 @@
-"""Where the image of a Space of the SDK docker comes from: its Dockerfile is read, and no base image without need."""
+"""Where an image comes from: its folder is checked, a Dockerfile is read, and no base image is got without need."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import pytest
 
 from hf_spaces_runner.domain.image import ImageSource
 from hf_spaces_runner.domain.space import Sdk, Space
+from hf_spaces_runner.domain.space_source import FOLDER_ORIGIN
 from hf_spaces_runner.errors import InvalidRegistryError
 from hf_spaces_runner.images.source import find_image_source
 from hf_spaces_runner.registry.snapshot import Snapshots
@@ -20,13 +21,15 @@ def folder(tmp_path: Path, dockerfile: bytes | None, readme: str = README) -> Pa
     return tmp_path
 
 
-def image_source(source: Path, asked: list[str], port: int = 7860) -> ImageSource:
+def image_source(
+    source: Path, asked: list[str], port: int = 7860, *, sdk: Sdk = Sdk.DOCKER, origin: str = "reference"
+) -> ImageSource:
     def base_image(python_version: str) -> str:
         asked.append(python_version)
         return "our-base:1"
 
     return find_image_source(
-        Space(id="x", docker_image="hf-spaces-runner/x:latest", sdk=Sdk.DOCKER, port=port, source=source),
+        Space(id="x", docker_image="hf-spaces-runner/x:latest", sdk=sdk, port=port, source=source, origin=origin),
         image_registry="registry.hf.space",
         ca_bundle=None,
         snapshots=Snapshots(source / "cache"),
@@ -78,3 +81,39 @@ def test_the_port_of_the_front_matter_is_the_port(tmp_path: Path) -> None:
     assert image_source(source, [], port=8000).build is not None
     with pytest.raises(InvalidRegistryError, match=r"README\.md:2:1: app_port: .*port 8000, .* says 7860"):
         image_source(source, [], port=7860)
+
+
+def test_a_streamlit_space_listens_where_the_hub_has_it(tmp_path: Path) -> None:
+    source = folder(tmp_path, None, "---\nsdk: streamlit\nsdk_version: 1.40.0\napp_port: 7860\n---\n")
+    (source / "app.py").write_text("")
+    assert image_source(source, [], port=8501, sdk=Sdk.STREAMLIT).build is not None
+    with pytest.raises(InvalidRegistryError, match="listens on port 8501, and its entry in the registry says 7860"):
+        image_source(source, [], port=7860, sdk=Sdk.STREAMLIT)
+
+
+def test_a_static_space_is_served_by_a_python_of_ours(tmp_path: Path) -> None:
+    source = folder(tmp_path, None, '---\nsdk: static\npython_version: "3.9"\n---\n')
+    (source / "index.html").write_text("<p>hello")
+    asked: list[str] = []
+    made = image_source(source, asked, sdk=Sdk.STATIC)
+    assert asked == ["3.11"]
+    assert made.build is not None
+    assert made.build.files.keys() >= {"serve.py", "requirements.txt", "source/index.html"}
+
+
+@pytest.mark.parametrize("target", ["../outside", "/etc/hostname", "../missing"])
+def test_a_folder_with_a_link_out_of_it_is_refused(tmp_path: Path, target: str) -> None:
+    (tmp_path / "outside").mkdir()
+    space = tmp_path / "space"
+    (space / "data").mkdir(parents=True)
+    folder(space, b"FROM debian\n")
+    (space / "data" / "inside").symlink_to("../README.md")
+    (space / "loop").symlink_to("loop")
+    (space / ".venv").symlink_to("/usr")  # never part of an image, wherever it leads
+    assert image_source(space, [], origin=FOLDER_ORIGIN).build is not None
+    (space / "data" / "link").symlink_to(target if target.startswith("/") else f"../{target}")
+    # An entry of a registry goes without it, as ever.
+    assert image_source(space, []).build is not None
+    with pytest.raises(InvalidRegistryError, match=r"data/link: is a symbolic link that leads out") as caught:
+        image_source(space, [], origin=FOLDER_ORIGIN)
+    assert caught.value.hint

@@ -11,9 +11,9 @@ from hf_spaces_runner.domain.image import BuildPlan
 from hf_spaces_runner.domain.space import Sdk
 from hf_spaces_runner.domain.space_source import SourceFile, SpaceSource
 from hf_spaces_runner.errors import InvalidRegistryError
-from hf_spaces_runner.planning.build_gradio import debian_packages
 from hf_spaces_runner.planning.build_marks import DEFAULT_PYTHON_VERSION
 from hf_spaces_runner.planning.build_plan import plan_build
+from hf_spaces_runner.planning.build_python import debian_packages
 
 BASE = "python:3.11-slim"
 CONSTRAINTS = SourceFile(path=Path("/constraints/gradio-5.49.1.txt"), sha256="c" * 64)
@@ -153,13 +153,6 @@ def test_the_app_file_stands_only_in_the_command() -> None:
 def test_empty_requirements_need_no_step() -> None:
     made = plan(source(requirements="\n \n"))
     assert "requirements.txt" not in made.dockerfile
-
-
-@pytest.mark.parametrize("sdk", [Sdk.STATIC, Sdk.STREAMLIT])
-def test_other_sdks_cannot_be_built_yet(sdk: Sdk) -> None:
-    with pytest.raises(InvalidRegistryError, match="cannot be built yet") as caught:
-        plan(source(sdk=sdk))
-    assert caught.value.hint
 
 
 def test_what_the_source_must_have() -> None:

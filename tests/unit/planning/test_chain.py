@@ -9,7 +9,7 @@ from hf_spaces_runner.domain.request import InputValue, Request
 from hf_spaces_runner.domain.result import CandidateKind
 from hf_spaces_runner.domain.routing import Tier
 from hf_spaces_runner.domain.secret import Secret
-from hf_spaces_runner.domain.space import Space
+from hf_spaces_runner.domain.space import Sdk, Space
 from hf_spaces_runner.planning.chain import others_for, request_for, rest, selected_hop, share_s, space_hop
 
 HERE = Standing(image_here=True, fits_memory=True)
@@ -110,6 +110,20 @@ def test_what_was_meant_for_the_selected_space_goes_to_nobody_else() -> None:
     assert other.inputs == (InputValue(path=Path("a.png")), InputValue(value="loose"))
 
 
+def test_a_space_that_nobody_named_is_trusted_with_nothing() -> None:
+    request = Request(
+        space=None,
+        prompt="I love it",
+        environment={"A": "1"},
+        secrets={"KEY": Secret("s")},
+        auth_user="ada",
+        inputs=(InputValue(name="steps", value=3),),
+    )
+    chosen = request_for(selected_hop(VADER), request)
+    assert (dict(chosen.environment), dict(chosen.secrets), chosen.auth_user) == ({}, {}, None)
+    assert (chosen.space, chosen.prompt, chosen.inputs) == (VADER.id, request.prompt, request.inputs)
+
+
 def test_who_failed_lately_rests_unless_nobody_else_is_left() -> None:
     hops = tuple(Hop(kind=CandidateKind.SPACE, name=name, tier=Tier.HEAVY) for name in "ab")
     assert [hop.skipped for hop in rest(hops, {"a": "tired"})] == ["tired", None]
@@ -121,3 +135,18 @@ def test_who_failed_lately_rests_unless_nobody_else_is_left() -> None:
 def test_the_last_may_take_all_of_the_time_that_is_left() -> None:
     assert share_s(10, is_last=True) == 10
     assert 5 < share_s(10, is_last=False) < 10
+
+
+def test_what_was_merely_found_follows_nobody_unless_it_is_named_or_here() -> None:
+    found = Space(id="found", docker_image="registry.hf.space/a-b:latest", status="available", origin="discovered")
+    request = Request(space="any", prompt="x")
+    away, here = Standing(image_here=False), Standing(image_here=True)
+    assert "merely found on the Hub" in str(space_hop(found, request, away).skipped)
+    assert space_hop(found, request, away, is_wanted=True).skipped is None
+    assert space_hop(found, request, here).skipped is None
+
+
+def test_a_page_for_people_follows_nobody() -> None:
+    page = Space(id="page", docker_image="localhost/page", status="available", sdk=Sdk.STATIC)
+    skipped = space_hop(page, Request(space="any", prompt="x"), Standing(image_here=True), is_wanted=True).skipped
+    assert skipped == "it is a page for people, and has no API that could be called"

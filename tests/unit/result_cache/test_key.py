@@ -14,7 +14,7 @@ scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_
 values = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
 )
-marks = st.builds(FileMark, sha256=st.text("0123456789abcdef", min_size=1, max_size=3), extension=st.text(max_size=3))
+marks = st.builds(FileMark, sha256=st.text("0123456789abcdef", min_size=1, max_size=3), name=st.text(max_size=3))
 inputs = st.builds(KeyInput, name=st.none() | st.text(max_size=3), value=values) | st.builds(
     KeyInput, name=st.none() | st.text(max_size=3), file=marks
 )
@@ -77,10 +77,10 @@ def test_values_are_told_apart_by_type() -> None:
     [
         (KeyInput(name="a", value="b"), KeyInput(name="b", value="a")),
         (KeyInput(name=None, value="x"), KeyInput(name="", value="x")),
-        (KeyInput(name="a", file=FileMark(sha256="1", extension=".png")), KeyInput(name="a", value=["file", "1"])),
+        (KeyInput(name="a", file=FileMark(sha256="1", name="a.png")), KeyInput(name="a", value=["file", "1"])),
         (
-            KeyInput(file=FileMark(sha256="1", extension=".png")),
-            KeyInput(file=FileMark(sha256="1", extension=".jpg")),
+            KeyInput(file=FileMark(sha256="1", name="a.png")),
+            KeyInput(file=FileMark(sha256="1", name="a.jpg")),
         ),
     ],
 )

@@ -305,6 +305,13 @@ def test_a_damaged_answer_is_a_miss_and_goes(cache: Cache, name: str, damage: Ch
     assert cache.warnings == []
 
 
+def test_an_answer_that_has_grown_beyond_all_memory_is_a_miss(cache: Cache) -> None:
+    cache.keep("hello")
+    os.truncate(cache.only_folder / "answer.json", 2**42)
+    assert cache.find() is None
+    assert cache.folders == []
+
+
 def lose_table(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("DROP TABLE answers")

@@ -1,0 +1,76 @@
+"""`hfsr build` where no engine is needed: the Dockerfile of a dry run, and folders that cannot be built."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.engine.command_line import Ended, hfsr
+
+NO_ENGINE = {"DOCKER_HOST": "unix:///nowhere.sock"}
+README = "---\nsdk: docker\n---\n"
+
+
+def build(*words: str, directory: Path) -> Ended:
+    return hfsr("build", *words, directory=directory, environment=NO_ENGINE)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "my space"
+    folder.mkdir()
+    (folder / "README.md").write_text(README)
+    (folder / "Dockerfile").write_text("FROM debian:12\nCMD true\n")
+    return folder
+
+
+@pytest.mark.parametrize("named", ["./my space", "my space/", "../{}/my space"])
+def test_a_dry_run_prints_the_dockerfile(folder: Path, tmp_path: Path, named: str) -> None:
+    ended = build(named.format(tmp_path.name), "--dry-run", directory=tmp_path)
+    assert ended.exit_code == 0, ended.stderr
+    # Between them are lines for the CA certificates of this machine, where it has some of its own.
+    lines = ended.stdout.splitlines()
+    assert lines[:2] == ["FROM debian:12", 'LABEL hf-spaces-runner.built="unfinished"']
+    assert lines[-2:] == ["CMD true", "USER 1000"]
+    assert "hf-spaces-runner/my-space-" in ended.stderr
+    assert (folder / "Dockerfile").read_text() == "FROM debian:12\nCMD true\n"
+
+
+def test_a_dry_run_as_json(folder: Path, tmp_path: Path) -> None:
+    told = build("./my space", "--dry-run", "--json", directory=tmp_path).json
+    assert told.keys() == {"image", "base_image", "python_version", "dockerfile", "files"}
+    assert (told["base_image"], told["files"][0]) == ("debian:12", "README.md")
+    assert "Dockerfile" not in told["files"]
+    again = build(str(folder), "--dry-run", "--json", directory=tmp_path).json
+    assert again == told
+    (folder / "README.md").write_text(README + "# More\n")
+    assert build(str(folder), "--dry-run", "--json", directory=tmp_path).json["image"] != told["image"]
+
+
+@pytest.mark.parametrize(
+    ("named", "exit_code", "said"),
+    [
+        ("./nowhere", 3, "./nowhere: there is no such folder"),
+        ("./my space/README.md", 3, "is a file, and a Space is a folder"),
+        (".", 3, "has no README.md"),
+        ("user/name", 2, "is not built from a folder: its image is pulled"),
+        ("./my space", 4, ""),
+    ],
+)
+def test_what_cannot_be_built(folder: Path, tmp_path: Path, named: str, exit_code: int, said: str) -> None:
+    ended = build(named, directory=tmp_path)
+    assert ended.exit_code == exit_code, (ended.stderr, folder)
+    assert ended.stdout == ""
+    assert said in ended.stderr
+    assert "Hint:" in ended.stderr
+
+
+def test_a_link_out_of_the_folder_is_refused(folder: Path, tmp_path: Path) -> None:
+    (folder / "link").symlink_to("/etc/passwd")
+    ended = build("./my space", "--dry-run", directory=tmp_path)
+    assert (ended.exit_code, ended.stdout) == (3, "")
+    assert "my space/link: is a symbolic link that leads out of the folder, to '/etc/passwd'" in ended.stderr
+
+
+def test_info_knows_a_folder(folder: Path, tmp_path: Path) -> None:
+    told = hfsr("info", "./my space", "--json", directory=tmp_path, environment=NO_ENGINE).json
+    assert (told["source"], told["origin"], told["sdk"]) == (str(folder), "folder", "docker")
