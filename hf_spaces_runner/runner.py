@@ -392,7 +392,7 @@ class Runner:
 
         def note(attempt: Attempt) -> None:
             if not attempt.cached:  # that says nothing of the Space
-                self._note(attempt, identity.run_id)
+                self.note(attempt, identity.run_id)
             self._on_attempt(attempt)
 
         chain = Chain(
@@ -448,7 +448,8 @@ class Runner:
         self._on_progress(Progress(phase=Phase.PLAN, message=f"Privacy mode is on, as {why}.", note=True))
         return replace(request, privacy=True)
 
-    def _note(self, attempt: Attempt, run_id: str) -> None:
+    def note(self, attempt: Attempt, run_id: str) -> None:
+        """Note in the history how `attempt` of the run `run_id` went."""
         tier = _TIERS[attempt.kind]
         try:
             self._attempt_log.note(attempt, run_id=run_id, tier=tier, at=time.time())

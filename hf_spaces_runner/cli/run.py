@@ -103,7 +103,7 @@ def run(
         from hf_spaces_runner.cli.batch import batch_of_run  # noqa: PLC0415 - few have many inputs
 
         limits = replace(asked.limits, timeout_s=timeout)
-        many = replace(asked, space=space, endpoint=endpoint, limits=limits)
+        many = replace(asked, space=space, endpoint=endpoint, limits=limits, auth_user=auth_user, explain=explain)
         batch_of_run(presenter, many, words=items, prompt=prompt, inputs=inputs, output=output, dry_run=dry_run)
         return
     request = replace(

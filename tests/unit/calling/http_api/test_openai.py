@@ -148,6 +148,17 @@ def test_a_session_remembers_the_chat(tmp_path: Path) -> None:
     ]
 
 
+def test_another_visitor_knows_nothing_of_the_chat(tmp_path: Path) -> None:
+    with (
+        web_app({**MODELS, CHAT: whole("answer")}) as space,
+        OpenAiCaller(SMALL).open(space.base_url, soon()) as session,
+    ):
+        session.call(Call(prompt="one", inputs=named(system="Be brief.")), tmp_path, soon())
+        session.start_over()
+        session.call(Call(prompt="two"), tmp_path, soon())
+    assert json.loads(space.bodies[2])["messages"] == [{"role": "user", "content": "two"}]
+
+
 def test_a_long_chat_forgets_its_beginning() -> None:
     history = ChatHistory(25)
     for number in range(3):

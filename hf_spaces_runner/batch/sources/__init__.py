@@ -1,0 +1,1 @@
+"""Reads the items of a batch lazily: files, folders, patterns, tables, lists, lines of prompts."""
