@@ -186,14 +186,17 @@ class Runner:
         )
 
     def _look(self, space: Space, request: Request) -> tuple[bool, bool | None]:
-        """Return whether `space` is up already, and whether its memory cap fits; nothing where no engine answers."""
+        """Return whether `space` is up already, and whether its memory cap fits; nothing where no engine answers.
+
+        Whether it is up decides nothing but the reason that is told, so the engine is asked only for that.
+        """
         try:
             services = self.services
-            is_up = any(
-                item.up and item.running and item.labels.space_id == space.id for item in services.engine.containers()
-            )
             memory_bytes = request.limits.memory_bytes or space.memory_bytes or self.settings.values.memory
             services.slots.check_ever_fits(space.id, memory_bytes)
+            is_up = request.explain and any(
+                item.up and item.running and item.labels.space_id == space.id for item in services.engine.containers()
+            )
         except EngineUnavailableError:
             return False, None
         except PolicyError:

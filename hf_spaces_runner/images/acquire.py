@@ -43,6 +43,7 @@ class Images:
         self._scratch = scratch
         self._retry = retry
         self._platform = platform
+        self._bases: dict[tuple[str, str], str] = {}
 
     def acquire(self, source: ImageSource, policy: PullPolicy, on_progress: ProgressCallback) -> Image:
         """Return the image of `source`, on the engine and made for the platform.
@@ -75,8 +76,17 @@ class Images:
         return find_image(self._client, source.build.tag if source.build is not None else source.reference)
 
     def local_base(self, setting: str, python_version: str) -> str | None:
-        """Return the base image that a build would use without asking anybody. See `local_base_image`."""
-        return local_base_image(self._client, setting, python_version)
+        """Return the base image that a build would use without asking anybody. See `local_base_image`.
+
+        What was found once holds for this process; one that is gone meanwhile is got again by a build that wants it.
+        """
+        key = (setting, python_version)
+        if key not in self._bases:
+            found = local_base_image(self._client, setting, python_version)
+            if found is None:
+                return None
+            self._bases[key] = found
+        return self._bases[key]
 
     def acquire_base(self, setting: str, python_version: str, on_progress: ProgressCallback) -> str:
         """Return the name of a base image that is on the engine. See `acquire_base_image`."""

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.benchmarks import calling, registry
+from tests.benchmarks import batch, calling, overhead, registry
 from tests.benchmarks.bare_floor import call_by_hand
 from tests.benchmarks.measure import SECONDS, Row, alone, compare, process
 
@@ -14,12 +14,19 @@ PYTHON = sys.executable
 HFSR = str(Path(PYTHON).with_name("hfsr"))
 SENTENCE = "I love it"
 MILLISECONDS_BELOW = 0.1
+_BATCH_ROUNDS = 3
 RUN = [HFSR, "run", SENTENCE, "--hf-space", "vader-sentiment"]
 
 
 def main(target: Path, times: int) -> None:
     """Measure everything `times` times, print the table, and save it to `target`."""
-    rows = [start_up(times * 2), listing(times * 2), one_run(times), *calling.rows(times * 10), *registry.rows(times)]
+    rows = [
+        *(start_up(times * 2), listing(times * 2), one_run(times)),
+        *calling.rows(times * 10),
+        *overhead.rows(times * 6),
+        *registry.rows(times),
+        *batch.rows(_BATCH_ROUNDS),
+    ]
     print(table(rows))  # noqa: T201 - printing is this program's purpose
     target.write_text(json.dumps({"machine": machine(), "rows": [as_json(row) for row in rows]}, indent=2) + "\n")
     print(f"saved to {target}")  # noqa: T201
@@ -62,8 +69,11 @@ def table(rows: list[Row]) -> str:
 def _cells(row: Row) -> tuple[str, ...]:
     unit = row.unit if row.other_s is None else "x"
     other = "-" if row.other_s is None else _amount(row.other_s, row.unit)
-    figure, target = f"{row.figure:.2f}{unit}", f"<= {row.target:.3g}{unit}"
-    return (row.name, _amount(row.ours_s, row.unit), row.other, other, figure, target, "met" if row.met else "MISSED")
+    figure = _amount(row.figure, unit) if row.other_s is None else f"{row.figure:.2f}x"
+    target, verdict = "-", ""
+    if row.target is not None:
+        target, verdict = f"<= {row.target:.3g}{unit}", "met" if row.met else "MISSED"
+    return (row.name, _amount(row.ours_s, row.unit), row.other, other, figure, target, verdict)
 
 
 def _amount(value: float, unit: str) -> str:
@@ -82,7 +92,7 @@ def as_json(row: Row) -> dict[str, object]:
         "figure": row.figure,
         "unit": "ratio" if row.other_s is not None else row.unit.strip(),
         "target": row.target,
-        "met": row.met,
+        "met": None if row.target is None else row.met,
         "ours_all_s": row.ours_all_s,
         "other_all_s": row.other_all_s,
     }

@@ -13,16 +13,17 @@ SECONDS = " s"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One comparison. Times in seconds, medians; `target` is the ratio, or the seconds, not to be exceeded.
+    """One comparison. Times in seconds, medians.
 
-    `unit` is of what is measured alone where that is no time: then `ours_s` is in it.
+    `target` is the ratio, or the seconds, not to be exceeded; None where the figure is only told. `unit` is of what is
+    measured alone where that is no time: then `ours_s` is in it.
     """
 
     name: str
     ours_s: float
     other: str
     other_s: float | None
-    target: float
+    target: float | None
     ours_all_s: tuple[float, ...]
     other_all_s: tuple[float, ...] = ()
     unit: str = SECONDS
@@ -35,11 +36,17 @@ class Row:
     @property
     def met(self) -> bool:
         """Whether the target was reached in this run."""
-        return self.figure <= self.target
+        return self.target is None or self.figure <= self.target
 
 
 def compare(
-    name: str, ours: Callable[[], object], other_name: str, other: Callable[[], object], *, target: float, times: int
+    name: str,
+    ours: Callable[[], object],
+    other_name: str,
+    other: Callable[[], object],
+    *,
+    target: float | None,
+    times: int,
 ) -> Row:
     """Run `ours` and `other` in turns, once to warm up and `times` times to count; compare the medians."""
     mine: list[float] = []
@@ -71,7 +78,7 @@ def per_call(calls: int, row: Row) -> Row:
     )
 
 
-def alone(name: str, ours: Callable[[], object], *, target_s: float, times: int) -> Row:
+def alone(name: str, ours: Callable[[], object], *, target_s: float | None, times: int) -> Row:
     """Run `ours` once to warm up and `times` times to count, where the target is a time of its own."""
     taken = [seconds_of(ours) for _ in range(times + 1)][1:]
     return Row(

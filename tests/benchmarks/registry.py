@@ -28,7 +28,7 @@ _WORDS = (
     "table",
     "code",
 )
-_PEAK_OF_CHILD = """
+PEAK_OF_CHILD = """
 import resource, subprocess, sys
 subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
@@ -128,7 +128,7 @@ def _memory(name: str, home: Path, words: Sequence[str]) -> Row:
     """Return the most memory that the command took, in MB."""
     # From a process that is small: what a child's parent had counts as the child's own.
     environment = {**os.environ, "HFSR_HOME": str(home), "HF_HUB_OFFLINE": "1"}
-    asked = [sys.executable, "-c", _PEAK_OF_CHILD, HFSR, *words]
+    asked = [sys.executable, "-c", PEAK_OF_CHILD, HFSR, *words]
     printed = subprocess.run(asked, check=True, capture_output=True, text=True, env=environment).stdout
     peak = int(printed) * 1024 / 1e6
     return Row(name=f"{name}, memory", ours_s=peak, other="-", other_s=None, target=60, ours_all_s=(peak,), unit=" MB")

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import statistics
 import subprocess
@@ -29,6 +30,8 @@ NAME = "stress"
 HOLDERS = 3
 QUIET = ("--format", "quiet")
 ENGINE_UNAVAILABLE = 4
+BATCH_ITEMS = 100
+_TIMES = re.compile(rb'"[a-z]+_s":[0-9.e-]+')
 LONGEST_S = 120
 """When a command counts as hanging."""
 
@@ -64,6 +67,11 @@ class Place:
     def run(self, text: str, *words: str) -> subprocess.Popen[str]:
         """Start `hfsr run` of the small Space."""
         return self.start("run", text, "--hf-space", self.image, "--pull", "never", "--fresh", *words)
+
+    def batch(self, texts: Path, output: Path) -> subprocess.Popen[str]:
+        """Start `hfsr batch` of the small Space, for each line of `texts`."""
+        how = ("--pull", "never", "--containers", "1", "-e", "SLEEP_S=0.02", *QUIET)
+        return self.start("batch", "--hf-space", self.image, "--prompts", str(texts), "-o", str(output), *how)
 
     def scratch_folders(self) -> int:
         """Return how many scratch folders there are."""
@@ -103,6 +111,49 @@ def killed_runs(client: docker.DockerClient, place: Place, times: int, seed: int
         left["held_slots"] += containers(client, running_only=True)
     figures = {"runs": times, "killed_with_a_container": with_container, **left, "complaints": complaints[:3]}
     return Outcome(name="killed by SIGKILL", met=not any(left.values()) and not complaints, figures=figures)
+
+
+def killed_batches(client: docker.DockerClient, place: Place, times: int, seed: int = 1) -> Outcome:
+    """Kill batches at random moments, give the same command again, and compare what they wrote with an undisturbed one.
+
+    Each item must stand there once, with the same bytes but for the times that were measured.
+    """
+    moments = random.Random(seed)  # noqa: S311 - nothing secret
+    differing, killed_midway, complaints = list[int](), 0, list[str]()
+    with tempfile.TemporaryDirectory(prefix="hfsr-stress-") as folder:
+        texts = Path(folder) / "texts.txt"
+        texts.write_text("".join(f"text {number}\n" for number in range(BATCH_ITEMS)), encoding="utf-8")
+        undisturbed = Path(folder) / "undisturbed"
+        started = time.monotonic()
+        process = place.batch(texts, undisturbed)
+        _, complained = process.communicate(timeout=LONGEST_S)
+        whole_s = time.monotonic() - started
+        expected = _results(undisturbed)
+        if process.returncode != 0 or len(expected) != BATCH_ITEMS:
+            raise RuntimeError(f"a batch that nobody kills does not succeed: {complained}")
+        for number in range(times):
+            output = Path(folder) / str(number)
+            process = place.batch(texts, output)
+            time.sleep(moments.uniform(0.0, whole_s))
+            process.kill()
+            process.communicate()
+            killed_midway += 0 < len(_results(output)) < BATCH_ITEMS
+            resumed = place.batch(texts, output)
+            _, complained = resumed.communicate(timeout=LONGEST_S)
+            if resumed.returncode != 0:
+                complaints.append(complained.strip()[-300:])
+            if _results(output) != expected:
+                differing.append(number)
+    left = {"containers": containers(client), "scratch_folders": place.scratch_folders()}
+    figures = {"batches": times, "killed_midway": killed_midway, "differing": differing, **left}
+    met = not (differing or complaints or any(left.values()))
+    return Outcome(name="killed batches", met=met, figures={**figures, "complaints": complaints[:3]})
+
+
+def _results(output: Path) -> list[bytes]:
+    """Return the lines that stand in the results of a batch, without the times that were measured."""
+    file = output / "results.jsonl"
+    return _TIMES.sub(b"", file.read_bytes()).splitlines() if file.exists() else []
 
 
 def crowd(client: docker.DockerClient, place: Place, processes: int, runs: int, *, most: int = 3) -> Outcome:
@@ -248,6 +299,7 @@ def main(target: Path) -> int:
         outcomes = []
         stresses: tuple[Callable[[], Outcome], ...] = (
             lambda: killed_runs(client, place, 200),
+            lambda: killed_batches(client, place, 100),
             lambda: crowd(client, place, 8, 10),
             lambda: hand_over(client, place, 20),
             lambda: engine_restarts(50),
