@@ -15,6 +15,7 @@ from hf_spaces_runner.domain.call import Call
 from hf_spaces_runner.domain.image import Image
 from hf_spaces_runner.domain.plan import Candidate
 from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback
+from hf_spaces_runner.domain.space_source import word_for
 from hf_spaces_runner.errors import NoEndpointError
 from hf_spaces_runner.explained_call import explained
 from hf_spaces_runner.logs import facts
@@ -118,7 +119,7 @@ def open_session(
         raise NoEndpointError(
             f"{space.id} is {what}, and has no API that could be called",
             verdict="no_api",
-            hint=f"hfsr up {space.id} --open shows it in a browser",
+            hint=f"hfsr up {word_for(space)} --open shows it in a browser",
         )
     with measured.phase(Phase.CALL), explained(ready):
         on_progress(Progress(phase=Phase.CALL, message=f"calling {space.id}"))

@@ -11,7 +11,7 @@ from pathlib import Path
 from hf_spaces_runner.batch.folder import BatchFolder, hold_batch_folder
 from hf_spaces_runner.batch.item_call import Desk
 from hf_spaces_runner.batch.item_dirs import ItemFolders, Traces
-from hf_spaces_runner.batch.item_json import files_of_body, is_good, item_body
+from hf_spaces_runner.batch.item_json import files_of_body, is_body, is_good, item_body
 from hf_spaces_runner.batch.item_rescue import Rescue, failed_item
 from hf_spaces_runner.batch.journal import RESUME_HINT, Journal
 from hf_spaces_runner.batch.members import Workplace
@@ -28,6 +28,7 @@ from hf_spaces_runner.domain.item import Item, ItemResult
 from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback, ignore_progress
 from hf_spaces_runner.domain.request import Request
 from hf_spaces_runner.domain.secret import redact
+from hf_spaces_runner.domain.terminal import one_line
 from hf_spaces_runner.errors import InvalidInputError, NoSpaceLeftError, PolicyError, RunnerError
 from hf_spaces_runner.fallback import hidden_secrets
 from hf_spaces_runner.logs import logged_run
@@ -123,7 +124,8 @@ class Batch:
         deadline = None if options.deadline_s is None else Deadline.after(options.deadline_s, time.monotonic)
         with ExitStack() as stack:
             # All that can be wrong is found out before anything is put aside.
-            BatchFolder(options.output).refuse_as_input([path for path in map(_path, self._sources.inputs) if path])
+            named = [*self._sources.inputs, *([self._sources.prompts] if self._sources.prompts else [])]
+            BatchFolder(options.output).refuse_as_input([path for path in map(_path, named) if path])
             items = read_items(self._sources)
             first = next(items)
             begun = self._begin(first)
@@ -132,6 +134,7 @@ class Batch:
             stack.enter_context(hidden_secrets(request))
             stack.enter_context(logged_run(begun.identity.run_id, secrets=secrets, privacy=request.privacy))
             folder = stack.enter_context(hold_batch_folder(options.output, command=options.command, fresh=fresh))
+            self._warn_of_another(folder)
             results = stack.enter_context(ResultsFile(folder, in_order=options.in_order))
             journal = stack.enter_context(Journal.open(folder, rerun_failed=options.reruns_failed))
             scratch = stack.enter_context(
@@ -174,6 +177,16 @@ class Batch:
             summary = self._summary(str(Stop.DEADLINE) if is_late else None)
             self._write_summary(folder, begun, summary)
             return summary
+
+    def _warn_of_another(self, folder: BatchFolder) -> None:
+        words = [
+            *map(str, self._sources.inputs),
+            *([f"--prompts {self._sources.prompts}"] if self._sources.prompts else []),
+        ]
+        before = folder.note_batch(f"{self._request.space} over {', '.join(words)}")
+        if before is not None:
+            said = f"{folder.root} holds another batch ({one_line(before, limit=120)}): results.jsonl is written anew"
+            self._warn(f"{said}; what it had done stays in the journal, and -o names another folder")
 
     @property
     def _is_complete(self) -> bool:
@@ -234,7 +247,7 @@ class Batch:
                 key = f"fault:{item.source}:{item.fault}" if item.fault else staffing.key_of(item)
                 number, body = journal.claim(key or f"unreadable:{item.source}:{item.inputs!r}")
                 self._claimed[item.index] = key or f"unreadable:{item.source}:{item.inputs!r}", number
-                if body is not None and folder.has(files_of_body(body)):
+                if body is not None and is_body(body) and folder.has(files_of_body(body)):
                     yield Known(item=item, body=body)
                     break
                 if item.fault or not staffing.start():

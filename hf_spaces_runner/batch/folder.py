@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from filelock import FileLock, Timeout
 
@@ -75,8 +75,13 @@ class BatchFolder:
         return self.files / f"{safe_name(item_id, 'item')[:60].rstrip('. ')}.{key[:_KEY_CHARACTERS]}{again}"
 
     def has(self, files: Iterable[tuple[str, int]]) -> bool:
-        """Whether `files`, paths in this folder with their sizes in bytes, are still here and whole."""
+        """Whether `files`, paths in this folder with their sizes in bytes, are still here and whole.
+
+        A journal may be somebody else's: a path that leads out of the folder is none that this batch wrote.
+        """
         for path, size_bytes in files:
+            if PurePath(path).is_absolute() or ".." in PurePath(path).parts:
+                return False
             try:
                 found = (self.root / path).lstat()
             except (OSError, ValueError):
@@ -96,6 +101,22 @@ class BatchFolder:
                 with suppress(OSError, ValueError):
                     if path.samefile(ours):
                         raise UsageError(f"{one_line(str(path))} is written by this batch itself", hint=_INPUT_HINT)
+
+    def note_batch(self, what: str) -> str | None:
+        """Note that the batch of this folder is `what`, and return what it was before; None where it is the same.
+
+        Raises:
+            UsageError: it cannot be written.
+            NoSpaceLeftError: the disk is full.
+        """
+        file = self.state / "batch.txt"
+        before = None
+        with suppress(OSError, ValueError):
+            before = file.read_text(encoding="utf-8")
+        if before != what:
+            with disk_errors(file, _HINT):
+                write_whole(file, what)
+        return None if before in {None, what} else before
 
     def write_summary(self, summary: Mapping[str, object]) -> None:
         """Write summary.json, whole or not at all.

@@ -59,6 +59,22 @@ def files_of_body(body: bytes) -> list[tuple[str, int]]:
     return [(file["path"], file["bytes"]) for file in json.loads(body)["files"]]
 
 
+def is_body(body: bytes) -> bool:
+    """Whether `body` is such as `item_body` makes, so that it can be read here: a journal may be somebody else's."""
+    try:
+        said = json.loads(body)
+        texts = [said[name] for name in ("error", "verdict", "hint", "answered_by")]
+        files = [(file["path"], file["bytes"]) for file in said["files"]]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return False
+    return (
+        b"\n" not in body
+        and body.startswith(b'{"status":')
+        and all(text is None or isinstance(text, str) for text in texts)
+        and all(isinstance(path, str) and isinstance(size_bytes, int) for path, size_bytes in files)
+    )
+
+
 def _written(value: object) -> bytes:
     # ASCII: what a Space wrote may hold lone surrogates, line ends of other alphabets, and what moves a terminal.
     return json.dumps(value, separators=(",", ":"), default=str).encode("ascii")

@@ -186,7 +186,9 @@ def run_batch(
     if report is not None:
         from hf_spaces_runner.cli.batch_report import require_report  # noqa: PLC0415 - it loads the plots
 
-        require_report()
+        ours = BatchFolder(options.output)
+        read = [Path(word) for word in (*spec.inputs, spec.prompts) if word is not None]
+        require_report(report, ours.root, [*read, ours.results, ours.failed, ours.summary, ours.journal])
     slots = load_settings(os.environ).values.max_running
     with batch_display(presenter, progress, None, slots) as display:
         runner = Runner(on_progress=display.progress, command=f"hfsr batch {request.space}")

@@ -31,7 +31,13 @@ def split_words(words: tuple[str, ...], prompt: str | None) -> tuple[str | None,
 
 
 def output_folder(named: Path | None, space: str) -> Path:
-    """Return where the results go: the same folder each time, so that the same command goes on where it was."""
+    """Return where the results go: the same folder each time, so that the same command goes on where it was.
+
+    Raises:
+        UsageError: nothing is named, or the root of the file system.
+    """
+    if named is not None and (not named.name and named.is_absolute()):
+        raise UsageError(f"-o {named}: results go into a folder of their own", hint="name one, as in -o results")
     return Path(f"hfsr-batch-{safe_name(space.rstrip('/').rpartition('/')[2], 'space')}") if named is None else named
 
 

@@ -1,7 +1,7 @@
 """Writes how a batch went as one HTML page: throughput and latency over its time, and what failed of what."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from hf_spaces_runner.cli.plot_page import (
 from hf_spaces_runner.cli.show_batch import figures_in_words, headline
 from hf_spaces_runner.domain.batch_summary import BatchSeries, BatchSummary, FailureGroup, LatencyBin, Moment
 from hf_spaces_runner.domain.terminal import one_line
+from hf_spaces_runner.errors import UsageError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,12 +33,38 @@ _LATE = "#e69f00"
 _SHORT_LAST = 0.5
 
 
-def require_report() -> None:
-    """Make sure that a report can be written, before the batch is run.
+def require_report(file: Path, folder: Path, kept: Iterable[Path]) -> None:
+    """Make sure that a report can be written to `file`, before the batch is run.
+
+    Args:
+        file: the page.
+        folder: the output folder of the batch, which may have to be made yet.
+        kept: what the batch reads and writes, which the page must not replace.
 
     Raises:
         ConfigurationError: the plotting library is not installed.
+        UsageError: the file cannot be there.
     """
+    _require_plots()
+    place = file.parent.absolute()
+    if not place.is_dir() and place != folder.absolute():
+        raise UsageError(f"{file} cannot be written: there is no folder {file.parent}", hint="name another file")
+    if file.is_dir():
+        raise UsageError(f"{file} cannot be written: it is a folder", hint="name a file in it")
+    if any(_is_same(file, path) for path in kept):
+        raise UsageError(
+            f"{file} is read or written by this batch, and the report would replace it", hint="name another file"
+        )
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.absolute() == other.absolute() or one.samefile(other)
+    except (OSError, ValueError):  # one of them is not there
+        return False
+
+
+def _require_plots() -> None:
     require_plots("--report", "without it the summary says most of that")
 
 
@@ -48,7 +75,7 @@ def write_report(file: Path, summary: BatchSummary, series: BatchSeries, *, titl
         ConfigurationError: the plotting library is not installed.
         UsageError: the file cannot be written.
     """
-    require_report()
+    _require_plots()
     moments = _without_short_end([one for one in series.moments if one.end_s > 0])
     timed = [one for one in moments if one.p50_s is not None]
     plots = []

@@ -88,8 +88,11 @@ def figures_in_words(summary: BatchSummary) -> list[tuple[str, str]]:
 
 
 def rerun_command(arguments: Sequence[str]) -> str | None:
-    """Return the command that runs those again that failed; None where a list on stdin cannot be given again."""
-    if not arguments or "-" in arguments:
+    """Return the command that runs those again that failed; None where the same words cannot be given again.
+
+    A list on stdin is gone, and `hfsr run --inputs` takes its words in another way.
+    """
+    if "-" in arguments or list(arguments[1:2]) != ["batch"]:
         return None
     kept = [word for word in arguments if word not in {_RERUN, _FRESH}]
     # What follows `--` is no option.
@@ -137,10 +140,11 @@ def _show_next(presenter: Presenter, summary: BatchSummary, arguments: Sequence[
         presenter.note("The same command goes on where it was.")
     if summary.failed:
         command = rerun_command(arguments)
+        same = "hfsr batch with the same inputs and" if list(arguments[1:2]) == ["run"] else "The same command with"
         presenter.note(
             f"To run those again that failed: {command}"
             if command
-            else f"The same command with {_RERUN} runs those again that failed."
+            else f"{same} {_RERUN} runs those again that failed."
         )
 
 

@@ -1,10 +1,11 @@
 """A Space's source folder as it was read: what it asks for, and the files that make it up."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hf_spaces_runner.domain.space import Sdk
+from hf_spaces_runner.domain.space import Sdk, Space
 
 FOLDER_ORIGIN = "folder"
 """The origin of a Space that was named by its folder, `./my-space`, and stands in no registry."""
@@ -45,3 +46,8 @@ class SpaceSource:
     left_out: tuple[str, ...]
     sha256: str
     app_build_command: str | None = None
+
+
+def word_for(space: Space) -> str:
+    """Return what people type to name `space`: one that was named by its folder stands in no registry."""
+    return shlex.quote(str(space.source)) if space.origin == FOLDER_ORIGIN else space.id

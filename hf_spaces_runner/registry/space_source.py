@@ -9,18 +9,22 @@ from typing import Any
 
 from hf_spaces_runner.domain.space import Sdk
 from hf_spaces_runner.domain.space_source import SourceFile, SpaceSource
+from hf_spaces_runner.domain.units import format_size
 from hf_spaces_runner.errors import InvalidRegistryError
 from hf_spaces_runner.registry.snapshot import Snapshots
 
 # Version control, credentials, and what tools leave behind: never part of an image.
 _LEFT_OUT = frozenset(
-    {".git", ".hg", ".svn", ".env", ".netrc", ".ssh", ".venv", "__pycache__", ".mypy_cache", ".pytest_cache"}
-    | {".ruff_cache", ".DS_Store"}
+    {".git", ".hg", ".svn", ".env", ".hfsr.env", ".netrc", ".ssh"}
+    | {".venv", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".DS_Store"}
 )
 _FROM_FRONT_MATTER = frozenset(
     {"sdk", "sdk_version", "python_version", "app_file", "app_port", "title", "app_build_command"}
 )
 _MAX_TEXT_BYTES = 1024**2
+MAX_SOURCE_BYTES = 10 * 1024**3
+MAX_SOURCE_FILES = 100_000
+"""More than that is not the source of a Space: it is read whole for each run, and sent to the engine."""
 
 
 def read_space_source(folder: Path, snapshots: Snapshots | None = None) -> SpaceSource:
@@ -30,12 +34,17 @@ def read_space_source(folder: Path, snapshots: Snapshots | None = None) -> Space
     the folder. A README.md that `snapshots` knows is not read as YAML again.
 
     Raises:
-        InvalidRegistryError: the folder or its README.md cannot be read, or the front matter is wrong.
+        InvalidRegistryError: the folder or its README.md cannot be read, the front matter is wrong, or there is too
+            much in it.
     """
     front_matter = read_source_facts(folder, snapshots)
     files: dict[str, SourceFile] = {}
     left_out: list[str] = []
+    size_bytes = 0
     for name, path in _walk(folder, left_out):
+        size_bytes += path.stat().st_size
+        if size_bytes > MAX_SOURCE_BYTES or len(files) >= MAX_SOURCE_FILES:
+            raise _too_large(folder)
         files[name] = read_source_file(path)
     files = dict(sorted(files.items(), key=lambda item: os.fsencode(item[0])))
     return SpaceSource(
@@ -176,6 +185,13 @@ def _digest(files: dict[str, SourceFile]) -> str:
         digest.update(len(encoded).to_bytes(8, "big") + encoded)
         digest.update(bytes([file.executable]) + bytes.fromhex(file.sha256))
     return digest.hexdigest()
+
+
+def _too_large(folder: Path) -> InvalidRegistryError:
+    return InvalidRegistryError(
+        f"{folder}: holds more than {format_size(MAX_SOURCE_BYTES)} or {MAX_SOURCE_FILES} files",
+        hint="name the folder of the Space itself; models and data belong into repositories of their own",
+    )
 
 
 def _unreadable(error: OSError) -> None:

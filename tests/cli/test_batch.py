@@ -113,12 +113,16 @@ def test_files_and_folders_are_inputs(here: Path) -> None:
         ((*SPACE, "rows.csv", "-i", "text={nothing}"), "nothing"),
         ((*SPACE, "empty.csv"), "no items"),
         ((*SPACE, "twice.csv"), "text"),
+        ((*SPACE, "rows.csv", "--report", "rows.csv"), "would replace it"),
+        ((*SPACE, "rows.csv", "--report", "missing/page.html"), "there is no folder missing"),
+        ((*SPACE, "--prompts", "results.jsonl", "-o", "."), "is written by this batch itself"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_starts(here: Path, words: tuple[str, ...], said: str) -> None:
     (here / "rows.csv").write_text("text\na\n")
     (here / "empty.csv").write_text("text\n")
     (here / "twice.csv").write_text("text,text\na,b\n")
+    (here / "results.jsonl").write_text("a\n")
     ended = hfsr("batch", *words, "--json", directory=here, environment=NO_ENGINE)
     assert (ended.exit_code, ended.json["verdict"]) == (2, "usage"), ended.stderr
     assert said in ended.json["error"] + (ended.json["hint"] or "")

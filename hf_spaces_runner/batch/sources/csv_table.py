@@ -85,7 +85,6 @@ def open_csv(path: Path) -> CsvTable | None:
             raise UsageError(f"{where}: the header cannot be read: {header.fault}", hint="save it as CSV in UTF-8")
         columns = tuple(cell.strip() for cell in header.cells)
         check_columns(columns, where)
-        check_columns(columns, where)
         return CsvTable(
             path=path,
             columns=columns,
@@ -101,9 +100,11 @@ def check_columns(columns: tuple[str, ...], where: str) -> None:
     Raises:
         UsageError: one is empty, or stands twice.
     """
+    seen: set[str] = set()  # a header may hold a million names
     for number, name in enumerate(columns, start=1):
         if not name:
             hint = "name it; pandas leaves its index out with to_csv(..., index=False)"
             raise UsageError(f"{where}: column {number} has no name", hint=hint)
-        if name in columns[: number - 1]:
+        if name in seen:
             raise UsageError(f"{where}: the column {shown(name)} stands there twice", hint="give each its own name")
+        seen.add(name)

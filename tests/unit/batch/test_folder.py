@@ -191,6 +191,8 @@ def test_files_that_are_gone_or_cut_are_seen(tmp_path: Path) -> None:
     assert not folder.has([("b", 5)])
     assert not folder.has([("link", 5)])
     assert not folder.has([("a\0", 5)])
+    assert not folder.has([(str(tmp_path / "a"), 5)]), "a journal of somebody else may name any file"
+    assert not folder.has([(f"../{tmp_path.name}/a", 5)])
 
 
 def test_a_batch_does_not_read_what_it_writes(tmp_path: Path) -> None:
@@ -204,3 +206,11 @@ def test_a_batch_does_not_read_what_it_writes(tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="is written by this batch itself") as caught:
             folder.refuse_as_input([copy, path])
         assert "--rerun-failed" in (caught.value.hint or "")
+
+
+def test_who_was_here_before_is_told_once(tmp_path: Path) -> None:
+    with hold_batch_folder(tmp_path / "out", command="x") as folder:
+        assert folder.note_batch("a over b.csv") is None
+        assert folder.note_batch("a over b.csv") is None
+        assert folder.note_batch("a over c.csv") == "a over b.csv"
+        assert folder.note_batch("a over c.csv") is None

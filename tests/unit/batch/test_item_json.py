@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from hf_spaces_runner.batch.item_json import failed_row, files_of_body, is_good, item_body, item_line
+from hf_spaces_runner.batch.item_json import failed_row, files_of_body, is_body, is_good, item_body, item_line
 from hf_spaces_runner.domain.answer import OutputKind
 from hf_spaces_runner.domain.item import Item, ItemResult
 from hf_spaces_runner.domain.result import Attempt, CandidateKind, Output, OutputFile, Status, Timings
@@ -96,3 +96,27 @@ def test_whatever_a_space_or_a_file_is_called_is_one_line_of_ascii(text: str) ->
 def test_the_files_of_a_body_are_read_back() -> None:
     assert files_of_body(item_body(GOOD)) == [("files/a/image.png", 5)]
     assert files_of_body(item_body(BAD)) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"garbage",
+        b"[]",
+        b"5",
+        b"[" * 100_000,
+        b'{"status":"ok","files":[]}',
+        item_body(GOOD).replace(b'"files":[', b'"files":[5,'),
+        item_body(GOOD).replace(b'"bytes":5', b'"bytes":"5"'),
+        item_body(GOOD).replace(b'"error":null', b'"error":[]'),
+        item_body(GOOD).replace(b'"answered_by":', b'"answered_by":{},"x":'),
+        item_body(GOOD).replace(b",", b",\n", 1),
+    ],
+)
+def test_what_others_put_into_a_journal_is_no_body(body: bytes) -> None:
+    assert not is_body(body)
+
+
+@pytest.mark.parametrize("result", [GOOD, BAD])
+def test_each_body_can_be_read_again(result: ItemResult) -> None:
+    assert is_body(item_body(result))

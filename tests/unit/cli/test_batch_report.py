@@ -150,10 +150,28 @@ def test_a_page_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         write_report(tmp_path / "missing" / "report.html", summary(), NOTHING, title="moods")
 
 
+def test_what_a_page_would_replace_is_found_out_before_the_batch(tmp_path: Path) -> None:
+    rows, link, out = tmp_path / "rows.csv", tmp_path / "link.html", tmp_path / "out"
+    rows.write_text("text\na\n")
+    link.symlink_to(rows)
+    kept = [rows, out / "results.jsonl", Path("a\0b")]
+    require_report(tmp_path / "report.html", out, kept)
+    require_report(out / "report.html", out, kept)
+    for file, said in (
+        (rows, "would replace it"),
+        (link, "would replace it"),
+        (out / "results.jsonl", "would replace it"),
+        (tmp_path / "missing" / "report.html", "there is no folder"),
+        (tmp_path, "it is a folder"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            require_report(file, out, kept)
+
+
 def test_without_the_plotting_library_it_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ConfigurationError, match=r"--report needs a plotting library") as caught:
-        require_report()
+        require_report(tmp_path / "report.html", tmp_path / "out", [])
     assert "pip install 'hf-spaces-runner[plots]'" in str(caught.value.hint)
     with pytest.raises(ConfigurationError):
         write_report(tmp_path / "report.html", summary(), SERIES, title="moods")

@@ -93,6 +93,12 @@ def test_for_pipes_it_is_one_line_a_figure(capsys: pytest.CaptureFixture[str]) -
     assert shown.err == "The same command with --rerun-failed runs those again that failed.\n"
 
 
+def test_run_has_no_such_option_and_names_the_command_that_has(capsys: pytest.CaptureFixture[str]) -> None:
+    show_batch(Presenter(Format.AUTO, 0), summary(), FOLDER, arguments=["hfsr", "run", "--inputs", "rows.csv"])
+    shown = capsys.readouterr()
+    assert shown.err == "hfsr batch with the same inputs and --rerun-failed runs those again that failed.\n"
+
+
 @pytest.mark.parametrize(("given", "failed_file"), [(summary(), "out/failed.jsonl"), (GOOD, None)])
 def test_as_json(capsys: pytest.CaptureFixture[str], given: BatchSummary, failed_file: str | None) -> None:
     show_batch(Presenter(Format.JSON, 0), given, FOLDER, arguments=COMMAND)
@@ -167,6 +173,7 @@ def test_what_a_space_said_moves_no_terminal_and_no_column(form: Format, capsys:
     [
         ([], None),
         (["hfsr", "batch", "-", "--hf-space", "x"], None),
+        (["hfsr", "run", "--inputs", "a", "--hf-space", "x"], None),
         (["hfsr", "batch", "a b", "--no-resume"], "hfsr batch 'a b' --rerun-failed"),
         (["hfsr", "batch", "--rerun-failed", "a"], "hfsr batch a --rerun-failed"),
         (["hfsr", "batch", "--", "-a", "b"], "hfsr batch --rerun-failed -- -a b"),

@@ -9,7 +9,7 @@ import pytest
 
 from hf_spaces_runner.domain.space import Sdk
 from hf_spaces_runner.errors import InvalidRegistryError
-from hf_spaces_runner.registry import front_matter
+from hf_spaces_runner.registry import front_matter, space_source
 from hf_spaces_runner.registry.registry import bundled_registry_directory
 from hf_spaces_runner.registry.snapshot import Snapshots
 from hf_spaces_runner.registry.space_source import find_constraints, read_source_file, read_space_source
@@ -44,12 +44,27 @@ def test_version_control_credentials_and_caches_stay_out(folder: Path) -> None:
     for name in (".git", "__pycache__", ".venv", ".ssh"):
         (folder / name).mkdir()
         (folder / name / "secret").write_text("s")
-    (folder / ".env").write_text("TOKEN=s")
-    (folder / ".env.local").write_text("TOKEN=s")
+    for name in (".env", ".env.local", ".hfsr.env"):
+        (folder / name).write_text("TOKEN=s")
     (folder / "app.pyc").write_bytes(b"")
     source = read_space_source(folder)
     assert list(source.files) == ["README.md", "app.py"]
-    assert source.left_out == (".env", ".env.local", ".git", ".ssh", ".venv", "__pycache__", "app.pyc")
+    assert source.left_out == (*(".env", ".env.local", ".git", ".hfsr.env", ".ssh", ".venv", "__pycache__", "app.pyc"),)
+
+
+def test_what_is_too_much_for_a_space_is_not_read(folder: Path) -> None:
+    with (folder / "model.bin").open("wb") as file:
+        file.truncate(space_source.MAX_SOURCE_BYTES)  # a hole: no byte of it is on the disk
+    with pytest.raises(InvalidRegistryError, match=r"holds more than 10 GiB or 100000 files"):
+        read_space_source(folder)
+
+
+def test_too_many_files_are_not_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(space_source, "MAX_SOURCE_FILES", 2)
+    assert len(read_space_source(folder).files) == 2
+    (folder / "one more").touch()
+    with pytest.raises(InvalidRegistryError, match="files"):
+        read_space_source(folder)
 
 
 def test_a_git_file_of_a_submodule_stays_out(folder: Path) -> None:

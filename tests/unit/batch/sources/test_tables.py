@@ -193,6 +193,13 @@ def test_a_table_without_a_header_that_holds_ends_it_before_anything_runs(conten
         items(write("t.csv", content))
 
 
+@pytest.mark.usefixtures("here")
+def test_a_header_of_very_many_columns_takes_no_hours() -> None:
+    names = [f"c{number}" for number in range(200_000)]
+    found = items(write("t.csv", f"{','.join(names)}\n{',' * (len(names) - 1)}\n".encode()))
+    assert len(found[0].given) == len(names)
+
+
 @pytest.mark.parametrize("header", ['"a; b",c', '"a; b"\tc', '"a; b"|c', '"a, b";c'])
 @pytest.mark.usefixtures("here")
 def test_the_delimiter_is_the_one_of_the_header(header: str) -> None:
