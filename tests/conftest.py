@@ -7,6 +7,7 @@ import gc
 import ipaddress
 import os
 import re
+import signal
 import socket
 import time
 import warnings
@@ -206,6 +207,8 @@ _engine = _EngineWatch()
 
 
 def pytest_configure() -> None:
+    # A shell that starts us in the background lets us ignore Ctrl-C, and so all that we start: the tests press it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     _guard.install()
 
 
