@@ -143,7 +143,9 @@ def test_where_the_space_does_not_start_the_next_one_answers_all(image: str, bro
     assert (again.exit_code, again.json["known"]) == (0, 3), again.stderr
     alone = hfsr(*command, "--no-fallback", "--no-resume", directory=tmp_path)
     assert (alone.exit_code, alone.json["verdict"]) == (12, "exited_at_start")
-    one = hfsr(*command, "--fallback", image, "--max-attempts", "1", directory=tmp_path)
+    # With a history of its own: after three failures in a row it would rest.
+    elsewhere = {"HFSR_HOME": str(tmp_path / "home")}
+    one = hfsr(*command, "--fallback", image, "--max-attempts", "1", directory=tmp_path, environment=elsewhere)
     assert (one.exit_code, one.json["verdict"]) == (12, "exited_at_start")
 
 
