@@ -24,6 +24,7 @@ MAX_STDERR = 20_000
 STARTUP_S, CALL_S, GRACE_S = 20, 5, 20
 """Limits of a run unless it names others; the grace is for start, clean-up, and a machine that is busy."""
 BUG = 70
+RESULT = "result.json"
 NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 
 _DOCKERFILE = """
@@ -47,7 +48,7 @@ _RAW = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survived(Ended):
-    """How a run with a hostile Space ended, and the names of the files that it left in its output folder."""
+    """How a run with a hostile Space ended, and the names of its files in the output folder, result.json left out."""
 
     files: tuple[str, ...] = ()
 
@@ -106,7 +107,9 @@ class HostileSpace:
         assert scratch_folders(Path(os.environ["HFSR_HOME"])) == []
         if "--keep" not in options:
             assert our_containers(self._client, SPACE) == []
-        files = tuple(sorted(path.name for path in left))
+        # But for our own, which no hostile name may take: see `OutputFiles`.
+        assert [path for path in left if path.name == RESULT] or ended.returncode, left
+        files = tuple(sorted(path.name for path in left if path.name != RESULT))
         return Survived(exit_code=ended.returncode, stdout=stdout, stderr=stderr, files=files)
 
 
