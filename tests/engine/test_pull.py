@@ -148,7 +148,7 @@ def test_always_brings_a_newer_image(
 def test_never_and_not_here(engine_images: Images) -> None:
     with pytest.raises(ImageNotFoundError, match="--pull never and privacy mode forbid") as caught:
         engine_images.acquire(ImageSource(reference="127.0.0.1:1/x:y"), PullPolicy.NEVER, ignore_progress)
-    assert caught.value.hint == "hfsr pull SPACE"
+    assert caught.value.hint == "hfsr pull SPACE gets it beforehand"
 
 
 def test_an_image_by_digest_runs(
