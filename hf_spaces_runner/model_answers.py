@@ -18,7 +18,7 @@ from hf_spaces_runner.domain.routing import Tier
 from hf_spaces_runner.domain.space import Space
 from hf_spaces_runner.own_model import OwnModel
 from hf_spaces_runner.planning.chain import kinds_of, task_for_model
-from hf_spaces_runner.planning.choose_model import choose_model, misfit
+from hf_spaces_runner.planning.choose_model import choose_model, misfit, why_no_words
 from hf_spaces_runner.ready_space import Measured
 
 NAME = "local models"
@@ -62,7 +62,7 @@ class ModelAnswers:
 
         Those that cannot have the reason.
         """
-        why_not = None if selected is None else _not_for_words(selected)
+        why_not = None if selected is None else why_no_words(selected)
         if why_not is not None:
             yield _none(why_not)
             return
@@ -129,12 +129,6 @@ def _call(request: Request, selected: Space | None) -> Call:
     task = None if selected is None else task_for_model(selected)
     system = () if task is None else (InputValue(name="system", value=task),)
     return Call(prompt=request.prompt, inputs=(*files, *system), explain=request.explain)
-
-
-def _not_for_words(selected: Space) -> str | None:
-    kinds = frozenset(selected.output_type.lower().replace("-", "_").split("_"))
-    media = sorted(kinds & {"image", "audio", "video"})
-    return f"language models give no {' or '.join(media)}" if media else None
 
 
 def _hop(model: Model, selected: Space | None, *, skipped: str | None = None) -> Hop:

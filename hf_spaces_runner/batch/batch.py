@@ -179,11 +179,10 @@ class Batch:
             return summary
 
     def _warn_of_another(self, folder: BatchFolder) -> None:
-        words = [
-            *map(str, self._sources.inputs),
-            *([f"--prompts {self._sources.prompts}"] if self._sources.prompts else []),
-        ]
-        before = folder.note_batch(f"{self._request.space} over {', '.join(words)}")
+        sources = self._sources
+        named = [str(word) for word in sources.inputs] or [f"--prompts {sources.prompts}"]
+        # In ASCII: a file's name may be no UTF-8.
+        before = folder.note_batch(ascii(f"{self._request.space} over {', '.join(named)}")[1:-1])
         if before is not None:
             said = f"{folder.root} holds another batch ({one_line(before, limit=120)}): results.jsonl is written anew"
             self._warn(f"{said}; what it had done stays in the journal, and -o names another folder")

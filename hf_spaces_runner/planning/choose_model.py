@@ -4,10 +4,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from hf_spaces_runner.domain.model import Model
+from hf_spaces_runner.domain.space import Space
 
 _TAKEN = frozenset({"image"})
 """The kinds of files that go along with a prompt, where a model takes them."""
 
+_MEDIA = frozenset({"image", "audio", "video"})
 _LATEST = ":latest"
 
 
@@ -17,6 +19,13 @@ class ModelChoice:
 
     model: Model | None
     reason: str
+
+
+def why_no_words(selected: Space) -> str | None:
+    """Return why a language model cannot give what `selected` gives; None where that is text."""
+    kinds = frozenset(selected.output_type.lower().replace("-", "_").split("_"))
+    media = sorted(kinds & _MEDIA)
+    return f"language models give no {' or '.join(media)}" if media else None
 
 
 def misfit(model: Model, file_kinds: Collection[str], *, has_prompt: bool = True) -> str | None:

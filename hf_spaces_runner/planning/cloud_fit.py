@@ -7,12 +7,11 @@ from hf_spaces_runner.domain.image_names import subdomain_of
 from hf_spaces_runner.domain.model import Model, ModelPlace
 from hf_spaces_runner.domain.request import Request
 from hf_spaces_runner.domain.space import Space
-from hf_spaces_runner.planning.choose_model import misfit
+from hf_spaces_runner.planning.choose_model import misfit, why_no_words
 
 Endpoint = tuple[str, Collection[str]]
 """The name of an endpoint, and those of its parameters."""
 
-_MEDIA = frozenset({"image", "audio", "video"})
 _SEES = ("-vl-", "vision", "llava", "multimodal", "pixtral", "internvl", "-vl:", "gemma-3-")
 """Parts of the names of models that take pictures: the router does not say who does."""
 
@@ -57,13 +56,6 @@ def takes_the_same(selected: Space, request: Request, endpoints: Sequence[Endpoi
     return any(
         wanted in {None, name, name.removeprefix("/")} and named <= set(parameters) for name, parameters in endpoints
     )
-
-
-def why_no_words(selected: Space) -> str | None:
-    """Return why a language model cannot give what `selected` gives; None where that is text."""
-    kinds = frozenset(selected.output_type.lower().replace("-", "_").split("_"))
-    media = sorted(kinds & _MEDIA)
-    return f"language models give no {' or '.join(media)}" if media else None
 
 
 def why_not_model(

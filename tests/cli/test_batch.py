@@ -1,6 +1,7 @@
 """`hfsr batch` reads its words, shows what it would do, and refuses what cannot be before anything is started."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -170,3 +171,14 @@ def test_every_option_that_it_takes_has_a_meaning_in_its_help() -> None:
 
 def _said(ended: Result) -> str:
     return f"{ended.output} {ended.exception}"
+
+
+def test_a_name_that_is_no_utf_8_is_no_bug(tmp_path: Path) -> None:
+    table = os.fsencode(tmp_path) + b"/caf\xe9.jsonl"
+    Path(os.fsdecode(table)).write_text('{"text": "a"}\n', "utf-8")
+    ended = hfsr(
+        *("batch", "--hf-space", "vader-sentiment", os.fsdecode(table), "-o", "out"),
+        directory=tmp_path,
+        environment={"DOCKER_HOST": "unix:///nowhere.sock", "HFSR_MODEL_SERVERS": "127.0.0.1:1"},
+    )
+    assert ended.exit_code == 4, ended.stderr

@@ -43,7 +43,7 @@ OTHER = "PasswordOfTheContainer"
 MODEL = CloudModel(name="org/model")
 SELECTED = Space(id="mood", docker_image="x", category="text_processing", output_type="text", description="Tells moods")
 REQUEST = Request(
-    space="mood", prompt="the prompt", secrets={"HF_TOKEN": Secret(TOKEN), "OTHER": Secret(OTHER)}, auth_user="ada"
+    space="mood", prompt="the prompt", secrets={"HF_TOKEN": Secret(TOKEN), "OTHER": Secret(OTHER)}, auth_user="zoltan"
 )
 SAID = b'{"choices": [{"index": 0, "delta": {"content": "said"}, "finish_reason": "stop"}]}'
 
@@ -192,7 +192,7 @@ def test_a_remote_space_answers(space: tuple[FakeSpace, Path], tmp_path: Path, s
     everything = str(fake.headers) + str(fake.bodies)
     assert TOKEN in everything
     assert OTHER not in everything
-    assert "ada" not in everything
+    assert "zoltan" not in everything
 
 
 @pytest.mark.network
