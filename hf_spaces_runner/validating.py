@@ -11,9 +11,9 @@ from hf_spaces_runner.planning import check_names, space_checks
 from hf_spaces_runner.planning.check_python import check_case, check_servers, missing_packages, read_python
 from hf_spaces_runner.planning.check_requirements import check_packages, check_requirements
 from hf_spaces_runner.planning.check_secrets import check_for_secret_file, check_for_secrets
-from hf_spaces_runner.planning.front_matter import read_front_matter
 from hf_spaces_runner.planning.git_patterns import GitPattern, read_lfs_patterns
 from hf_spaces_runner.planning.space_checks import DOCKERFILE, PACKAGES, README, REQUIREMENTS
+from hf_spaces_runner.registry.front_matter import read_front_matter
 
 MAX_READ_BYTES = 64 * 1024**2
 MAX_PYTHON_CHARACTERS = 2 * 1024**2

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hf_spaces_runner.domain.space import Sdk, Space
+from hf_spaces_runner.domain.front_matter import FrontMatter
+from hf_spaces_runner.domain.space import Space
 
 FOLDER_ORIGIN = "folder"
 """The origin of a Space that was named by its folder, `./my-space`, and stands in no registry."""
@@ -26,26 +27,25 @@ class SourceFile:
 class SpaceSource:
     """The source of a Space.
 
-    `sdk` to `title` and `app_build_command` come from the front matter of its README.md. `requirements`,
+    `front_matter` is that of its README.md, without the keys that nobody here knows. `requirements`,
     `pre_requirements` and `packages` are the texts of the files of those names, None where there is none. `files` maps
     paths inside the folder, with `/`, to what is copied into the image; `left_out` names what lies in the folder and is
     not copied. `sha256` covers names, contents and execute bits of `files`.
     """
 
     folder: Path
-    sdk: Sdk
-    sdk_version: str | None
-    python_version: str | None
-    app_file: str
-    app_port: int
-    title: str
+    front_matter: FrontMatter
     requirements: str | None
     pre_requirements: str | None
     packages: str | None
     files: Mapping[str, SourceFile]
     left_out: tuple[str, ...]
     sha256: str
-    app_build_command: str | None = None
+
+    def place_of(self, key: str) -> str:
+        """Return `file:line:column: key` for a message about that key of the front matter, which may be missing."""
+        line = self.front_matter.lines.get(key) or self.front_matter.lines.get("sdk") or 2
+        return f"{self.folder / 'README.md'}:{line}:1: {key}"
 
 
 def word_for(space: Space) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from hf_spaces_runner.domain.front_matter import FrontMatter
 from hf_spaces_runner.domain.image import ImageSource
 from hf_spaces_runner.domain.image_names import split_image_reference
 from hf_spaces_runner.domain.space import Sdk, Space
@@ -41,28 +42,29 @@ def find_image_source(
     if space.source is None:
         return image_source_of(space, image_registry)
     source = read_space_source(space.source, snapshots)
+    front = source.front_matter
     if space.origin == FOLDER_ORIGIN:
         refuse_links_out(source)
     _check_port(source, space)
-    dockerfile = _dockerfile_of(source) if source.sdk is Sdk.DOCKER else ""
+    dockerfile = _dockerfile_of(source) if front.sdk is Sdk.DOCKER else ""
     # A Dockerfile mostly names what it builds on, and then no base image has to be got or made.
-    needs_base = source.sdk is not Sdk.DOCKER or asks_for_base_image(dockerfile)
+    needs_base = front.sdk is not Sdk.DOCKER or asks_for_base_image(dockerfile)
     build = plan_build(
         source,
         space_id=space.id,
         repository=split_image_reference(space.docker_image).repository,
-        base_image=base_image(_python_version(source)) if needs_base else "",
-        constraints=find_constraints(bundled_registry_directory() / "constraints", source.sdk, source.sdk_version),
+        base_image=base_image(_python_version(front)) if needs_base else "",
+        constraints=find_constraints(bundled_registry_directory() / "constraints", front.sdk, front.sdk_version),
         ca_bundle=ca_bundle,
         dockerfile=dockerfile,
-        static_server=_static_server() if source.sdk is Sdk.STATIC else None,
+        static_server=_static_server() if front.sdk is Sdk.STATIC else None,
     )
     return ImageSource(reference=build.tag, build=build)
 
 
-def _python_version(source: SpaceSource) -> str:
+def _python_version(front: FrontMatter) -> str:
     # The Python of a static Space is that of the server, which is ours.
-    return (source.python_version if source.sdk is not Sdk.STATIC else None) or DEFAULT_PYTHON_VERSION
+    return (front.python_version if front.sdk is not Sdk.STATIC else None) or DEFAULT_PYTHON_VERSION
 
 
 def _check_port(source: SpaceSource, space: Space) -> None:
@@ -71,15 +73,16 @@ def _check_port(source: SpaceSource, space: Space) -> None:
     Raises:
         InvalidRegistryError: it listens elsewhere.
     """
-    if source.sdk is Sdk.STREAMLIT and space.port != STREAMLIT_PORT:
+    front = source.front_matter
+    if front.sdk is Sdk.STREAMLIT and space.port != STREAMLIT_PORT:
         raise InvalidRegistryError(
-            f"{source.folder / 'README.md'}:2:1: sdk: a Space of the SDK streamlit listens on port {STREAMLIT_PORT},"
+            f"{source.place_of('sdk')}: a Space of the SDK streamlit listens on port {STREAMLIT_PORT},"
             f" and its entry in the registry says {space.port}",
             hint=f"write port: {STREAMLIT_PORT} in the registry",
         )
-    if source.sdk in {Sdk.DOCKER, Sdk.STATIC} and source.app_port != space.port:
+    if front.sdk in {Sdk.DOCKER, Sdk.STATIC} and front.app_port != space.port:
         raise InvalidRegistryError(
-            f"{source.folder / 'README.md'}:2:1: app_port: the Space listens on port {source.app_port},"
+            f"{source.place_of('app_port')}: the Space listens on port {front.app_port},"
             f" and its entry in the registry says {space.port}",
             hint="give port in the registry and app_port in README.md (7860 where it is missing) the same number",
         )

@@ -83,7 +83,7 @@ def plan_docker_build(
     return BuildPlan(
         tag=tag_of(repository, digest),
         base_image=given.get(BASE_IMAGE_ARGUMENT) or _first_image(read, path),
-        python_version=source.python_version or DEFAULT_PYTHON_VERSION,
+        python_version=source.front_matter.python_version or DEFAULT_PYTHON_VERSION,
         dockerfile=_text(read, with_ca_bundle=ca_bundle is not None),
         files=files,
         labels=labels_of(space_id, digest),
@@ -98,7 +98,7 @@ def check_dockerfile_is_there(source: SpaceSource) -> None:
     """
     if DOCKERFILE not in source.files:
         raise InvalidRegistryError(
-            f"{source.folder / 'README.md'}:2:1: sdk: it is docker, but there is no Dockerfile here",
+            f"{source.place_of('sdk')}: it is docker, but there is no Dockerfile here",
             hint=f"add {source.folder / DOCKERFILE}, or correct sdk in README.md",
         )
 

@@ -41,7 +41,7 @@ def plan_build(
     Raises:
         InvalidRegistryError: the source asks for something that cannot be.
     """
-    match source.sdk:
+    match source.front_matter.sdk:
         case Sdk.GRADIO:
             return plan_gradio_build(
                 source,
@@ -81,4 +81,4 @@ def plan_build(
                 ca_bundle=ca_bundle,
             )
         case _:
-            assert_never(source.sdk)
+            assert_never(source.front_matter.sdk)

@@ -25,6 +25,7 @@ from hf_spaces_runner.planning.build_marks import (
     labels_of,
     tag_of,
 )
+from hf_spaces_runner.planning.pip_command import Pip
 
 SOURCE_FOLDER = "source"
 """Where the Space's files lie in the build context; their own names never stand in the Dockerfile."""
@@ -35,7 +36,6 @@ APP = "/home/user/app"
 _VENV = "/opt/venv"
 # Debian policy 5.6.1 for the name, 5.6.12 for the version. Nothing that matches means anything to a shell.
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+(?::[a-z0-9]+)?(?:=[0-9][A-Za-z0-9.+~:-]*)?")
-_PIP = "python -m pip install --no-cache-dir --disable-pip-version-check --no-input --progress-bar off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,14 +70,14 @@ def plan_python_build(
     Raises:
         InvalidRegistryError: the source lacks something, or asks for what cannot be.
     """
-    readme = source.folder / "README.md"
-    if source.sdk_version is None:
-        raise InvalidRegistryError(f"{readme}:2:1: sdk_version: is missing, so no {sdk.title} is known")
-    if source.app_file not in source.files:
-        raise InvalidRegistryError(f"{readme}:2:1: app_file: there is no {source.app_file!r} here")
+    front = source.front_matter
+    if front.sdk_version is None:
+        raise InvalidRegistryError(f"{source.place_of('sdk_version')}: is missing, so no {sdk.title} is known")
+    if front.app_file not in source.files:
+        raise InvalidRegistryError(f"{source.place_of('app_file')}: there is no {front.app_file!r} here")
     packages = debian_packages(source.packages or "", source.folder / "packages.txt")
     # What decides the content, so without the CA bundle; only the text with it is built from.
-    decisive = _dockerfile(source, sdk, base_image, packages, constraints, with_ca_bundle=False)
+    decisive = _dockerfile(source, sdk, base_image, packages, constraints, Pip())
     digest = digest_of([decisive, source.sha256, constraints.sha256 if constraints is not None else "", base_image])
     files: dict[str, Path] = {f"{SOURCE_FOLDER}/{name}": file.path for name, file in source.files.items()}
     if constraints is not None:
@@ -87,8 +87,10 @@ def plan_python_build(
     return BuildPlan(
         tag=tag_of(repository, digest),
         base_image=base_image,
-        python_version=source.python_version or DEFAULT_PYTHON_VERSION,
-        dockerfile=_dockerfile(source, sdk, base_image, packages, constraints, with_ca_bundle=ca_bundle is not None),
+        python_version=front.python_version or DEFAULT_PYTHON_VERSION,
+        dockerfile=_dockerfile(
+            source, sdk, base_image, packages, constraints, Pip(with_ca_bundle=ca_bundle is not None)
+        ),
         files=files,
         labels=labels_of(space_id, digest),
     )
@@ -117,16 +119,14 @@ def _dockerfile(
     base_image: str,
     packages: tuple[str, ...],
     constraints: SourceFile | None,
-    *,
-    with_ca_bundle: bool,
+    pip: Pip,
 ) -> str:
-    pin = f"{sdk.package}=={source.sdk_version}"
-    pip = pip_command(with_ca_bundle=with_ca_bundle)
-    constrained = f" --constraint {BUILD_FILES}/constraints.txt" if constraints is not None else ""
-    lines = first_lines(base_image, sdk.environment, with_ca_bundle=with_ca_bundle)
+    pin = f"{sdk.package}=={source.front_matter.sdk_version}"
+    constrained = ("--constraint", f"{BUILD_FILES}/constraints.txt") if constraints is not None else ()
+    lines = first_lines(base_image, sdk.environment, with_ca_bundle=pip.with_ca_bundle)
     if constraints is not None:
         lines.append(copied("constraints.txt", f"{BUILD_FILES}/constraints.txt"))
-    lines.append(f"RUN {pip}{constrained} {' '.join((pin, *sdk.beside))}")
+    lines.append(pip.install(*constrained, pin, *sdk.beside))
     if packages:
         lines += [
             "USER root",
@@ -138,12 +138,12 @@ def _dockerfile(
     for name, text in (("pre-requirements.txt", source.pre_requirements), ("requirements.txt", source.requirements)):
         if text is not None and text.strip():
             lines.append(copied(f"{SOURCE_FOLDER}/{name}", f"{BUILD_FILES}/{name}"))
-            lines.append(f"RUN {pip} --requirement {BUILD_FILES}/{name} {pin}")
+            lines.append(pip.install("--requirement", f"{BUILD_FILES}/{name}", pin))
     lines += [
         # Old Gradio writes into the work directory, so it and all in it belong to the user.
         copied(f"{SOURCE_FOLDER}/", f"{APP}/"),
-        f"EXPOSE {sdk.port or source.app_port}",
-        f"CMD {json.dumps([*sdk.starts_with, source.app_file, *sdk.ends_with])}",
+        f"EXPOSE {sdk.port or source.front_matter.app_port}",
+        f"CMD {json.dumps([*sdk.starts_with, source.front_matter.app_file, *sdk.ends_with])}",
     ]
     return "\n".join(lines) + "\n"
 
@@ -159,13 +159,6 @@ def first_lines(base_image: str, environment: Mapping[str, str], *, with_ca_bund
     if with_ca_bundle:
         lines.append(copied("ca-bundle.crt", CA_BUNDLE))
     return [*lines, "USER user", f"WORKDIR {APP}", f"RUN python3 -m venv {_VENV}", f'ENV PATH="{_VENV}/bin:$PATH"']
-
-
-def pip_command(*, with_ca_bundle: bool) -> str:
-    """Return how pip is called in a build."""
-    # Only for the commands of the build: in the image's own environment it would outlive them.
-    trust = f"PIP_CERT={CA_BUNDLE} SSL_CERT_FILE={CA_BUNDLE} " if with_ca_bundle else ""
-    return f"{trust}{_PIP}"
 
 
 def copied(source: str, target: str) -> str:

@@ -11,11 +11,9 @@ from hf_spaces_runner.domain.image import BuildPlan
 from hf_spaces_runner.domain.space_source import SourceFile, SpaceSource
 from hf_spaces_runner.errors import InvalidRegistryError
 from hf_spaces_runner.planning.build_marks import BUILD_FILES, DEFAULT_PYTHON_VERSION, digest_of, labels_of, tag_of
-from hf_spaces_runner.planning.build_python import APP, SOURCE_FOLDER, copied, first_lines, pip_command
+from hf_spaces_runner.planning.build_python import APP, SOURCE_FOLDER, copied, first_lines
+from hf_spaces_runner.planning.pip_command import Pip
 
-_DEFAULT_PAGE = "index.html"
-_PYTHON_DEFAULT = "app.py"
-"""What the front matter of any Space names where it names nothing."""
 _ENVIRONMENT = {"LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", "SYSTEM": "spaces"}
 _SERVER = f"{BUILD_FILES}/serve.py"
 _REQUIREMENTS = f"{BUILD_FILES}/requirements.txt"
@@ -44,7 +42,7 @@ def plan_static_build(
         InvalidRegistryError: it has no page, or one that must be built first.
     """
     page = _page(source)
-    decisive = _dockerfile(source, page, base_image, with_ca_bundle=False)
+    decisive = _dockerfile(source, page, base_image, Pip())
     own = (server.script.sha256, server.requirements.sha256)
     digest = digest_of([decisive, source.sha256, *own, base_image])
     files: dict[str, Path] = {f"{SOURCE_FOLDER}/{name}": file.path for name, file in source.files.items()}
@@ -55,37 +53,36 @@ def plan_static_build(
         tag=tag_of(repository, digest),
         base_image=base_image,
         python_version=DEFAULT_PYTHON_VERSION,
-        dockerfile=_dockerfile(source, page, base_image, with_ca_bundle=ca_bundle is not None),
+        dockerfile=_dockerfile(source, page, base_image, Pip(with_ca_bundle=ca_bundle is not None)),
         files=files,
         labels=labels_of(space_id, digest),
     )
 
 
 def _page(source: SpaceSource) -> str:
-    readme = source.folder / "README.md"
-    if source.app_build_command:
+    front = source.front_matter
+    if front.app_build_command:
         raise InvalidRegistryError(
-            f"{readme}:2:1: app_build_command: {str(source.app_build_command)!r} cannot be run here yet",
+            f"{source.place_of('app_build_command')}: {front.app_build_command!r} cannot be run here yet",
             hint="build the pages yourself, remove app_build_command, and name the built page in app_file",
         )
-    named = source.app_file
-    page = _DEFAULT_PAGE if named == _PYTHON_DEFAULT and named not in source.files else named
-    if page not in source.files:
+    if front.app_file not in source.files:
         raise InvalidRegistryError(
-            f"{readme}:2:1: app_file: there is no {page!r} here", hint=f"add {page}, or name the page in app_file"
+            f"{source.place_of('app_file')}: there is no {front.app_file!r} here",
+            hint=f"add {front.app_file}, or name the page in app_file",
         )
-    return page
+    return front.app_file
 
 
-def _dockerfile(source: SpaceSource, page: str, base_image: str, *, with_ca_bundle: bool) -> str:
-    command = ["python", _SERVER, "--root", APP, f"--app-file={page}", "--port", f"{source.app_port}"]
+def _dockerfile(source: SpaceSource, page: str, base_image: str, pip: Pip) -> str:
+    command = ["python", _SERVER, "--root", APP, f"--app-file={page}", "--port", f"{source.front_matter.app_port}"]
     lines = [
-        *first_lines(base_image, _ENVIRONMENT, with_ca_bundle=with_ca_bundle),
+        *first_lines(base_image, _ENVIRONMENT, with_ca_bundle=pip.with_ca_bundle),
         copied("requirements.txt", _REQUIREMENTS),
-        f"RUN {pip_command(with_ca_bundle=with_ca_bundle)} --requirement {_REQUIREMENTS}",
+        pip.install("--requirement", _REQUIREMENTS),
         copied("serve.py", _SERVER),
         copied(f"{SOURCE_FOLDER}/", f"{APP}/"),
-        f"EXPOSE {source.app_port}",
+        f"EXPOSE {source.front_matter.app_port}",
         f"CMD {json.dumps(command)}",
     ]
     return "\n".join(lines) + "\n"

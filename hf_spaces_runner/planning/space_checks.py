@@ -12,7 +12,7 @@ from hf_spaces_runner.domain.space_folder import SourceText, SpaceFinding, Space
 from hf_spaces_runner.domain.terminal import one_line
 from hf_spaces_runner.planning.check_names import files_in, shown
 from hf_spaces_runner.planning.dockerfile import read_dockerfile
-from hf_spaces_runner.planning.front_matter import NO_SDK
+from hf_spaces_runner.registry.front_matter import NO_SDK
 
 README = "README.md"
 DOCKERFILE = "Dockerfile"

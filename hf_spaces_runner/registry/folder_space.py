@@ -11,7 +11,7 @@ from hf_spaces_runner.domain.space_source import FOLDER_ORIGIN, STREAMLIT_PORT
 from hf_spaces_runner.domain.terminal import one_line
 from hf_spaces_runner.errors import InvalidRegistryError, UnknownSpaceError
 from hf_spaces_runner.registry.snapshot import Snapshots
-from hf_spaces_runner.registry.space_source import read_source_facts
+from hf_spaces_runner.registry.space_source import read_source_front_matter
 
 README = "README.md"
 _NAME_LENGTH = 32
@@ -30,18 +30,18 @@ def space_of_folder(reference: str, snapshots: Snapshots | None = None) -> Space
         InvalidRegistryError: its README.md cannot be used; the message names file:line:column.
     """
     folder = _folder(reference)
-    source = read_source_facts(folder, snapshots)
+    front = read_source_front_matter(folder, snapshots)
     name = _name(folder)
     return Space(
         id=name,
         docker_image=f"hf-spaces-runner/{name}:latest",
-        description=one_line(source["title"]),
-        port=STREAMLIT_PORT if source["sdk"] is Sdk.STREAMLIT else source["app_port"],
-        sdk=source["sdk"],
-        app_file=source["app_file"],
+        description=one_line(front.title),
+        port=STREAMLIT_PORT if front.sdk is Sdk.STREAMLIT else front.app_port,
+        sdk=front.sdk,
+        app_file=front.app_file,
         source=folder,
         # A Streamlit app is asked, since those before 1.13 have no health.
-        api=Api(kind=ApiKind.PAGE) if source["sdk"] is Sdk.STATIC else Api(),
+        api=Api(kind=ApiKind.PAGE) if front.sdk is Sdk.STATIC else Api(),
         origin=FOLDER_ORIGIN,
     )
 

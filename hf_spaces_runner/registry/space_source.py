@@ -4,9 +4,11 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from hf_spaces_runner.domain.front_matter import FrontMatter, Preload
 from hf_spaces_runner.domain.space import Sdk
 from hf_spaces_runner.domain.space_source import SourceFile, SpaceSource
 from hf_spaces_runner.domain.units import format_size
@@ -17,9 +19,6 @@ from hf_spaces_runner.registry.snapshot import Snapshots
 _LEFT_OUT = frozenset(
     {".git", ".hg", ".svn", ".env", ".hfsr.env", ".netrc", ".ssh"}
     | {".venv", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".DS_Store"}
-)
-_FROM_FRONT_MATTER = frozenset(
-    {"sdk", "sdk_version", "python_version", "app_file", "app_port", "title", "app_build_command"}
 )
 _MAX_TEXT_BYTES = 1024**2
 MAX_SOURCE_BYTES = 10 * 1024**3
@@ -37,7 +36,7 @@ def read_space_source(folder: Path, snapshots: Snapshots | None = None) -> Space
         InvalidRegistryError: the folder or its README.md cannot be read, the front matter is wrong, or there is too
             much in it.
     """
-    front_matter = read_source_facts(folder, snapshots)
+    front_matter = read_source_front_matter(folder, snapshots)
     files: dict[str, SourceFile] = {}
     left_out: list[str] = []
     size_bytes = 0
@@ -49,7 +48,7 @@ def read_space_source(folder: Path, snapshots: Snapshots | None = None) -> Space
     files = dict(sorted(files.items(), key=lambda item: os.fsencode(item[0])))
     return SpaceSource(
         folder=folder,
-        **front_matter,
+        front_matter=front_matter,
         requirements=_text(folder, "requirements.txt"),
         pre_requirements=_text(folder, "pre-requirements.txt"),
         packages=_text(folder, "packages.txt"),
@@ -59,8 +58,8 @@ def read_space_source(folder: Path, snapshots: Snapshots | None = None) -> Space
     )
 
 
-def read_source_facts(folder: Path, snapshots: Snapshots | None = None) -> dict[str, Any]:
-    """Return what the front matter of the Space in `folder` says, by the names of `SpaceSource`'s fields.
+def read_source_front_matter(folder: Path, snapshots: Snapshots | None = None) -> FrontMatter:
+    """Return the front matter of the Space in `folder`, without the keys that nobody here knows.
 
     Raises:
         InvalidRegistryError: as `read_space_source`.
@@ -91,18 +90,29 @@ def _leads_inside(link: Path, root: Path) -> bool:
         return True
 
 
-def _front_matter(text: str, readme: Path, snapshots: Snapshots | None) -> dict[str, Any]:
+def _front_matter(text: str, readme: Path, snapshots: Snapshots | None) -> FrontMatter:
     name = f"front matter of {readme.absolute()}"
     known = None if snapshots is None else snapshots.find(name, text)
-    if isinstance(known, dict) and known.keys() == _FROM_FRONT_MATTER:
-        return {**known, "sdk": Sdk(known["sdk"])}
+    if isinstance(known, dict) and known.keys() == FrontMatter.__dataclass_fields__.keys():
+        return _restored(known)
     from hf_spaces_runner.registry.front_matter import parse_front_matter  # noqa: PLC0415 - it takes a while to load
 
-    front_matter = parse_front_matter(text, readme)
-    fields = {field: getattr(front_matter, field, None) for field in sorted(_FROM_FRONT_MATTER)}
+    front_matter = replace(parse_front_matter(text, readme), extra={})
     if snapshots is not None:
-        snapshots.keep(name, text, fields)
-    return fields
+        snapshots.keep(name, text, asdict(front_matter))
+    return front_matter
+
+
+def _restored(fields: dict[str, Any]) -> FrontMatter:
+    """Return the front matter that `fields` was before it became JSON, which has lists alone."""
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()
+    }
+    values["sdk"] = Sdk(fields["sdk"])
+    values["preload_from_hub"] = tuple(
+        Preload(**{**item, "files": tuple(item["files"])}) for item in fields["preload_from_hub"]
+    )
+    return FrontMatter(**values)
 
 
 def find_constraints(directory: Path, sdk: Sdk, sdk_version: str | None) -> SourceFile | None:

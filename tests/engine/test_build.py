@@ -125,7 +125,9 @@ def test_a_tiny_space_is_built_once(
         space_id="tiny",
         repository="hf-spaces-runner-test/tiny",
         base_image=base_image,
-        constraints=find_constraints(bundled_registry_directory() / "constraints", source.sdk, source.sdk_version),
+        constraints=find_constraints(
+            bundled_registry_directory() / "constraints", source.front_matter.sdk, source.front_matter.sdk_version
+        ),
         ca_bundle=ca_bundle,
     )
     plan = replace(plan, labels={**plan.labels, TEST_LABEL: "build"})

@@ -79,7 +79,7 @@ def test_a_link_out_of_the_folder_is_no_dockerfile(tmp_path: Path) -> None:
 def test_the_port_of_the_front_matter_is_the_port(tmp_path: Path) -> None:
     source = folder(tmp_path, b"FROM debian\n", README.replace("docker\n", "docker\napp_port: 8000\n"))
     assert image_source(source, [], port=8000).build is not None
-    with pytest.raises(InvalidRegistryError, match=r"README\.md:2:1: app_port: .*port 8000, .* says 7860"):
+    with pytest.raises(InvalidRegistryError, match=r"README\.md:3:1: app_port: .*port 8000, .* says 7860"):
         image_source(source, [], port=7860)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hf_spaces_runner.domain.front_matter import FrontMatter
 from hf_spaces_runner.domain.image import BuildPlan
 from hf_spaces_runner.domain.space import Sdk
 from hf_spaces_runner.domain.space_source import SourceFile, SpaceSource
@@ -33,12 +34,7 @@ def source(*more: str, **changes: object) -> SpaceSource:
     }
     made = SpaceSource(
         folder=Path("/space"),
-        sdk=Sdk.DOCKER,
-        sdk_version=None,
-        python_version=None,
-        app_file="app.py",
-        app_port=7860,
-        title="",
+        front_matter=FrontMatter(sdk=Sdk.DOCKER, app_file="app.py"),
         requirements=None,
         pre_requirements=None,
         packages=None,
@@ -46,7 +42,8 @@ def source(*more: str, **changes: object) -> SpaceSource:
         left_out=(),
         sha256="a" * 64,
     )
-    return replace(made, **changes)  # type: ignore[arg-type]
+    front = {name: changes.pop(name) for name in FrontMatter.__dataclass_fields__.keys() & changes.keys()}
+    return replace(made, front_matter=replace(made.front_matter, **front), **changes)  # type: ignore[arg-type]
 
 
 def plan(dockerfile: str = DOCKERFILE, made: SpaceSource | None = None, **changes: object) -> BuildPlan:

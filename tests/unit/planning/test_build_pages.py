@@ -3,9 +3,11 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from hf_spaces_runner.domain.front_matter import FrontMatter
 from hf_spaces_runner.domain.image import BuildPlan
 from hf_spaces_runner.domain.space import Sdk
 from hf_spaces_runner.domain.space_source import SourceFile, SpaceSource
@@ -21,12 +23,7 @@ SERVER = StaticServer(
 )
 PAGE = SpaceSource(
     folder=Path("/space"),
-    sdk=Sdk.STATIC,
-    sdk_version=None,
-    python_version=None,
-    app_file="index.html",
-    app_port=7860,
-    title="",
+    front_matter=FrontMatter(sdk=Sdk.STATIC, app_file="index.html"),
     requirements=None,
     pre_requirements=None,
     packages=None,
@@ -36,13 +33,15 @@ PAGE = SpaceSource(
 )
 STREAMLIT = replace(
     PAGE,
-    sdk=Sdk.STREAMLIT,
-    sdk_version="1.40.0",
-    app_file="app.py",
+    front_matter=FrontMatter(sdk=Sdk.STREAMLIT, app_file="app.py", sdk_version="1.40.0"),
     requirements="pandas\n",
     packages="git\n",
     files={"app.py": SourceFile(path=Path("/space/app.py"), sha256="b" * 64)},
 )
+
+
+def fronted(source: SpaceSource, **keys: Any) -> SpaceSource:
+    return replace(source, front_matter=replace(source.front_matter, **keys))
 
 
 def plan(source: SpaceSource, **changes: object) -> BuildPlan:
@@ -87,14 +86,14 @@ def test_streamlit_is_pinned_and_started_as_on_the_hub() -> None:
 
 
 def test_streamlit_listens_on_its_port_whatever_the_front_matter_says() -> None:
-    assert plan(replace(STREAMLIT, app_port=9000)).dockerfile == plan(STREAMLIT).dockerfile
+    assert plan(fronted(STREAMLIT, app_port=9000)).dockerfile == plan(STREAMLIT).dockerfile
 
 
 def test_what_a_streamlit_space_must_have() -> None:
     with pytest.raises(InvalidRegistryError, match="sdk_version: is missing, so no Streamlit is known"):
-        plan(replace(STREAMLIT, sdk_version=None))
+        plan(fronted(STREAMLIT, sdk_version=None))
     with pytest.raises(InvalidRegistryError, match=r"app_file: there is no 'main\.py'"):
-        plan(replace(STREAMLIT, app_file="main.py"))
+        plan(fronted(STREAMLIT, app_file="main.py"))
 
 
 def test_a_static_space_is_its_files_and_a_server() -> None:
@@ -126,18 +125,18 @@ def test_files_of_a_static_space_are_not_those_of_the_server() -> None:
 
 
 def test_the_page_of_a_static_space() -> None:
-    # What the front matter names where it names nothing is the file of a Python Space.
-    assert "--app-file=index.html" in command(plan(replace(PAGE, app_file="app.py")))
-    deep = {"dist/index.html": PAGE.files["index.html"]}
-    assert "--app-file=dist/index.html" in command(plan(replace(PAGE, app_file="dist/index.html", files=deep)))
+    assert "--app-file=index.html" in command(plan(PAGE))
+    deep = replace(PAGE.front_matter, app_file="dist/index.html")
+    files = {"dist/index.html": PAGE.files["index.html"]}
+    assert "--app-file=dist/index.html" in command(plan(replace(PAGE, front_matter=deep, files=files)))
     with pytest.raises(InvalidRegistryError, match=r"app_file: there is no 'index\.html' here") as caught:
-        plan(replace(PAGE, files={}, app_file="app.py"))
+        plan(replace(PAGE, files={}))
     assert caught.value.hint
 
 
 def test_a_page_that_must_be_built_is_refused() -> None:
     with pytest.raises(InvalidRegistryError, match="app_build_command: 'npm run build'") as caught:
-        plan(replace(PAGE, app_build_command="npm run build"))
+        plan(fronted(PAGE, app_build_command="npm run build"))
     assert "app_file" in (caught.value.hint or "")
 
 
@@ -146,14 +145,14 @@ def test_what_decides_the_tag_of_a_static_space() -> None:
     tags = {
         plan(PAGE).tag,
         plan(replace(PAGE, sha256="b" * 64)).tag,
-        plan(replace(PAGE, app_port=8000)).tag,
+        plan(fronted(PAGE, app_port=8000)).tag,
         plan(PAGE, base_image="other:1").tag,
         plan(PAGE, static_server=replace(SERVER, script=other)).tag,
         plan(PAGE, static_server=replace(SERVER, requirements=other)).tag,
     }
     assert len(tags) == 6
     assert plan(PAGE, ca_bundle=Path("/ca.crt")).tag in tags
-    assert plan(replace(PAGE, python_version="3.9")).tag in tags
+    assert plan(fronted(PAGE, python_version="3.9")).tag in tags
 
 
 def test_a_static_space_needs_a_server() -> None:

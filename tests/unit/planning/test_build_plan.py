@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from hf_spaces_runner.domain.front_matter import FrontMatter
 from hf_spaces_runner.domain.image import BuildPlan
 from hf_spaces_runner.domain.space import Sdk
 from hf_spaces_runner.domain.space_source import SourceFile, SpaceSource
@@ -26,12 +27,7 @@ def source(**changes: object) -> SpaceSource:
     }
     made = SpaceSource(
         folder=Path("/space"),
-        sdk=Sdk.GRADIO,
-        sdk_version="5.49.1",
-        python_version=None,
-        app_file="app.py",
-        app_port=7860,
-        title="",
+        front_matter=FrontMatter(sdk=Sdk.GRADIO, app_file="app.py", sdk_version="5.49.1"),
         requirements="numpy\n",
         pre_requirements=None,
         packages=None,
@@ -39,7 +35,8 @@ def source(**changes: object) -> SpaceSource:
         left_out=(),
         sha256="a" * 64,
     )
-    return replace(made, **changes)  # type: ignore[arg-type]
+    front = {name: changes.pop(name) for name in FrontMatter.__dataclass_fields__.keys() & changes.keys()}
+    return replace(made, front_matter=replace(made.front_matter, **front), **changes)  # type: ignore[arg-type]
 
 
 def plan(made: SpaceSource | None = None, **changes: object) -> BuildPlan:

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hf_spaces_runner.domain.front_matter import FrontMatter
 from hf_spaces_runner.domain.space import Sdk
 from hf_spaces_runner.errors import InvalidRegistryError
-from hf_spaces_runner.registry.front_matter import FrontMatter, parse_front_matter
+from hf_spaces_runner.registry.front_matter import parse_front_matter
 
 README = Path("spaces/x/README.md")
 
@@ -33,7 +34,12 @@ def test_the_keys_of_a_real_space() -> None:
     assert parsed.sdk is Sdk.GRADIO
     assert (parsed.title, parsed.sdk_version, parsed.python_version) == ("Face Detection", "5.49.1", "3.11")
     assert parsed.app_file == "src/app.py"
-    assert parsed.model_extra == {"emoji": "🙂", "colorFrom": "blue", "pinned": "false", "models": ["a/b", "c/d"]}
+    assert (parsed.emoji, parsed.color_from, parsed.pinned, parsed.models) == ("🙂", "blue", False, ("a/b", "c/d"))
+
+
+def test_what_keeps_nobody_from_building_is_passed_over() -> None:
+    parsed = parse("sdk: gradio", "colorFrom: mauve", "short_description: " + "x" * 100, "unknown: [1]")
+    assert (parsed.sdk, parsed.color_from, parsed.extra) == (Sdk.GRADIO, "", {"unknown": [1]})
 
 
 def test_defaults_are_the_hubs() -> None:
@@ -54,8 +60,8 @@ def test_windows_line_ends_and_a_byte_order_mark() -> None:
 @pytest.mark.parametrize(
     ("lines", "where", "said"),
     [
-        (["title: x"], "2:1", "sdk: Field required"),
-        (["sdk: gradioo"], "2:6", "sdk: Input should be"),
+        (["title: x"], "2:1", "sdk: it is missing"),
+        (["sdk: gradioo"], "2:6", "sdk: 'gradioo' is none of"),
         (["sdk: gradio", "sdk_version: latest"], "3:14", "sdk_version:"),
         (["sdk: gradio", "sdk_version: 5.0; rm -rf /"], "3:14", "sdk_version:"),
         (["sdk: gradio", "sdk_version: |", "  5.0", "  USER root"], "3:14", "sdk_version:"),
@@ -65,7 +71,7 @@ def test_windows_line_ends_and_a_byte_order_mark() -> None:
         (["sdk: gradio", "app_file: /etc/passwd"], "3:11", "app_file: it must be a path inside"),
         (["sdk: gradio", r'app_file: "a\nb"'], "3:11", "app_file: it must be a path inside"),
         (["sdk: docker", "app_port: 99999"], "3:11", "app_port:"),
-        (["sdk: [gradio"], "3:1", ""),
+        (["sdk: [gradio"], "2:6", "a bracket is not closed"),
         (["sdk: gradio", "\tx: y"], "3:1", ""),
         (["a: &a [x]", "b: *a"], "3:4", "aliases"),
         (["- gradio"], "2:1", "not a list of"),
@@ -80,10 +86,20 @@ def test_a_fault_names_its_line_and_column(lines: list[str], where: str, said: s
     assert caught.value.hint
 
 
-@pytest.mark.parametrize("text", ["", "# Title\n", "---\nsdk: gradio\n", "\n---\nsdk: gradio\n---\n"])
-def test_a_file_without_front_matter(text: str) -> None:
-    with pytest.raises(InvalidRegistryError, match=r"README\.md:1:1: no front matter"):
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "1:1: no front matter"),
+        ("# Title\n", "1:1: no front matter"),
+        ("---\nsdk: gradio\n", "1:1: the front matter does not end"),
+        ("\n---\nsdk: gradio\n---\n", "2:1: the front matter does not begin on the first line"),
+    ],
+)
+def test_a_file_without_front_matter(text: str, said: str) -> None:
+    with pytest.raises(InvalidRegistryError) as caught:
         parse_front_matter(text, README)
+    assert caught.value.message == f"{README}:{said}" or caught.value.message.startswith(f"{README}:{said}:")
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hf_spaces_runner.domain.finding import Health
 from hf_spaces_runner.domain.front_matter import FrontMatter, FrontMatterFault, Preload
 from hf_spaces_runner.domain.space import Sdk
-from hf_spaces_runner.planning.front_matter import MAX_BLOCK_LENGTH, read_front_matter
+from hf_spaces_runner.registry.front_matter import MAX_BLOCK_LENGTH, read_front_matter
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
