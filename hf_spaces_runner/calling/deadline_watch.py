@@ -5,8 +5,10 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
+from hf_spaces_runner.calling.alarm_clock import AlarmClock
 from hf_spaces_runner.domain.deadline import Deadline
 
+_CLOCK = AlarmClock()
 _AFTER_S = 0.01
 """So that the deadline has passed on its own clock when the cut is seen."""
 
@@ -27,13 +29,11 @@ class DeadlineWatch:
     def until(self, deadline: Deadline) -> Iterator[None]:
         """Cut at `deadline`, if the block lasts that long."""
         self._is_cut = False
-        timer = threading.Timer(min(deadline.remaining_s + _AFTER_S, threading.TIMEOUT_MAX), self._cut)
-        timer.daemon = True
-        timer.start()
+        alarm = _CLOCK.ring(min(deadline.remaining_s + _AFTER_S, threading.TIMEOUT_MAX), self._cut)
         try:
             yield
         finally:
-            timer.cancel()
+            _CLOCK.call_off(alarm)
 
     def trace(self, event: str, details: Mapping[str, object]) -> None:
         """Take note of a connection that was just made."""

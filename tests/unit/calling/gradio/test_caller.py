@@ -406,9 +406,12 @@ def test_a_cancel_that_hangs_does_not_hide_the_timeout(tmp_path: Path) -> None:
 
 
 def test_no_thread_is_left(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
     with fake_space() as space:
         ask(space, tmp_path)
-    assert not [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10.0)
+        assert not thread.is_alive(), thread.name
 
 
 def test_a_stream_that_ends_in_the_middle_of_a_line_is_a_lost_connection(tmp_path: Path) -> None:
