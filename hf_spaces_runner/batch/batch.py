@@ -36,6 +36,9 @@ from hf_spaces_runner.orchestrator.scratch import scratch_directory
 from hf_spaces_runner.planning.pool_policy import PoolRules, Stop
 from hf_spaces_runner.runner import Begun, Runner
 
+_COLUMNS_HINT = (
+    "columns go to the inputs of their names: --columns text sends the column text alone, {text} fills it in"
+)
 _NOTHING_YET = PoolState(
     containers=(),
     waiting=0,
@@ -300,7 +303,12 @@ class Batch:
 
 def _failed(item: Item, error: RunnerError, staffing: Staffing, request: Request) -> ItemResult:
     """Return how `item` ended; where it has a fault nobody was asked about it."""
-    return failed_result(item, error) if item.fault else failed_item(error, staffing.hop, request)
+    if item.fault:
+        return failed_result(item, error)
+    failed = failed_item(error, staffing.hop, request)
+    # Those of the command line are not the only ones: mostly a column has no input to go to.
+    from_table = isinstance(error, InvalidInputError) and any(given.name in item.given for given in item.inputs)
+    return replace(failed, hint=_COLUMNS_HINT) if from_table else failed
 
 
 def _path(word: str | Path) -> Path | None:

@@ -15,6 +15,7 @@ from hf_spaces_runner.planning.pool_policy import FailureLimit, PoolRules
 
 _ITEMS = (
     click.option("--prompts", type=click.Path(path_type=Path), metavar="FILE", help="A prompt a line, for INPUTS."),
+    click.option("--columns", multiple=True, metavar="NAME,...", help="Send only these columns of tables."),
     click.option("--as-files", is_flag=True, help="Tables are input files as well, not rows."),
     click.option("--allow-outside", is_flag=True, help="Tables may name files outside of their own folder."),
     click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many items."),
@@ -56,7 +57,7 @@ def batch_options(function: Callable[..., None]) -> Callable[..., None]:
 
 
 _NAMES = (
-    *("prompts", "as_files", "allow_outside", "limit", "offset", "shuffle", "seed"),
+    *("prompts", "columns", "as_files", "allow_outside", "limit", "offset", "shuffle", "seed"),
     *("containers", "concurrency", "retries", "recycle_after", "unordered", "item_dirs", "fallback_items"),
     *("fail_fast", "max_failures", "no_resume", "rerun_failed"),
 )
@@ -64,7 +65,10 @@ _NAMES = (
 
 def _sources(given: dict[str, Any]) -> SourceSpec:
     names = ("prompts", "as_files", "allow_outside", "limit", "offset", "shuffle", "seed")
-    return SourceSpec(**{name: given[name] for name in names})
+    columns = tuple(name.strip() for word in given["columns"] for name in word.split(","))
+    if not all(columns):
+        raise UsageError("--columns: a name is empty", hint="write --columns text, or --columns text,language")
+    return SourceSpec(columns=columns, **{name: given[name] for name in names})
 
 
 def _options(given: dict[str, Any]) -> BatchOptions:

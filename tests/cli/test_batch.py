@@ -56,6 +56,15 @@ def test_a_dry_run_shows_the_first_three(here: Path) -> None:
     assert not (here / "hfsr-batch-vader-sentiment").exists()
 
 
+def test_columns_are_chosen_in_one_word_or_in_several(here: Path) -> None:
+    (here / "rows.csv").write_text("review,stars,label\ngood,5,pos\n")
+    for words in (["--columns", "review,stars"], ["--columns", "review", "--columns", " stars "]):
+        (item,) = dry("rows.csv", *words)
+        assert [given["name"] for given in item["inputs"]] == ["review", "stars"]
+    ended = refused(*SPACE, "rows.csv", "--columns", "review,", "--dry-run")
+    assert "--columns: a name is empty" in ended.output
+
+
 def test_a_dry_run_shows_people_what_cannot_be_asked_and_no_tricks(here: Path) -> None:
     (here / "rows.jsonl").write_text('{"text": "\\u001b[31mred", "_id": "a\\u001b[2Jb"}\n{"text": \n[1]\n')
     ended = hfsr("batch", *SPACE, "rows.jsonl", "--dry-run", directory=here, environment=NO_ENGINE)

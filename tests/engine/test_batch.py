@@ -69,6 +69,16 @@ def test_columns_fill_the_prompt_and_the_inputs(image: str, tmp_path: Path) -> N
     assert texts(tmp_path) == ["tea for Ann", "a, b for Bob"]
 
 
+def test_a_column_that_no_input_takes_is_left_out_by_name(image: str, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("text,label\none,pos\ntwo,neg\n", encoding="utf-8")
+    assert batch(image, tmp_path, "rows.csv").exit_code == 21
+    assert all("no parameter 'label'" in line["error"] for line in results(tmp_path))
+    assert all("--columns" in line["hint"] for line in results(tmp_path))
+    ended = batch(image, tmp_path, "rows.csv", "--columns", "text", "--rerun-failed")
+    assert ended.exit_code == 0, ended.stderr
+    assert texts(tmp_path) == ["one", "two"]
+
+
 def test_rows_name_the_inputs(image: str, tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text('{"text": "one"}\n{"text": "two", "_id": "b"}\n', encoding="utf-8")
     assert batch(image, tmp_path, "rows.jsonl").exit_code == 0

@@ -16,6 +16,7 @@ from hf_spaces_runner.errors import UsageError
 from hf_spaces_runner.planning.item_template import Template, TemplateError, as_text, parse_template
 
 _MAX_ID_CHARACTERS = 500
+_MOST_SHOWN = 8
 _BRACES = "write {{ and }} for braces that are part of the text"
 _KEPT = frozenset({FILE_KEY, BROKEN_KEY, TEXT_KEY})
 _TWO_PROMPTS = "the row has a prompt, and so has the command line: write {prompt} where that of the row goes"
@@ -35,15 +36,23 @@ class _Constant:
 
 
 class ItemMaker:
-    """Makes items with one prompt and the same constants.
+    """Makes items with one prompt and the same constants; of rows it sends `columns` alone, all where there are none.
 
     Raises:
         UsageError: the prompt or a constant is no template.
     """
 
-    def __init__(self, prompt: str | None, constants: Collection[InputValue], *, allow_outside: bool) -> None:
+    def __init__(
+        self,
+        prompt: str | None,
+        constants: Collection[InputValue],
+        *,
+        columns: Collection[str] = (),
+        allow_outside: bool,
+    ) -> None:
         self._prompt = None if prompt is None else _parse(prompt, "the prompt")
         self._constants = tuple(_Constant(given, _template_of(given)) for given in constants)
+        self._columns = columns
         self._allow_outside = allow_outside
         templates = [self._prompt, *(constant.template for constant in self._constants)]
         # A column that a template uses goes in there, and only there; a constant of its name would win anyway.
@@ -51,10 +60,10 @@ class ItemMaker:
         self._own = {PROMPT_KEY, ID_KEYS[-1], *(given.name for given in constants if given.name is not None)}
 
     def check(self, columns: Collection[str], name: str) -> None:
-        """Check the templates against the columns that every row of the source `name` has.
+        """Check what was asked for against the columns that every row of the source `name` has.
 
         Raises:
-            UsageError: one uses a column that is not there, or there are two prompts.
+            UsageError: a template uses or `--columns` names one that is not there, or there are two prompts.
         """
         known = [column for column in columns if not column.startswith("_")]
         try:
@@ -63,6 +72,13 @@ class ItemMaker:
                     template.check(known)
         except TemplateError as error:
             raise UsageError(f"{name}: {error}", hint=_BRACES) from error
+        missing = next((column for column in self._columns if column not in known), None)
+        if missing is not None:
+            shortened = ", ".join(known[:_MOST_SHOWN]) + (", ..." if len(known) > _MOST_SHOWN else "")
+            raise UsageError(
+                f"{name}: --columns: there is no column {shown(missing)}",
+                hint=f"the columns are {shortened}" if known else "no column of it has a name",
+            )
         if PROMPT_KEY in known and self._prompt is not None and PROMPT_KEY not in self._prompt.columns:
             raise UsageError(f"{name}: {_TWO_PROMPTS}")
 
@@ -110,8 +126,9 @@ class ItemMaker:
             yield InputValue(path=self._path(as_text(entry.row[FILE_KEY]), entry.base, FILE_KEY))
 
     def _inputs(self, columns: Mapping[str, object], base: Path) -> Iterator[InputValue]:
+        apart = self._own | self._used
         for name, value in columns.items():
-            if value is None or name in self._own or name in self._used:
+            if value is None or name in apart or (self._columns and name not in self._columns):
                 continue
             _sound(name, "the name of a column")
             files = files_in(value)

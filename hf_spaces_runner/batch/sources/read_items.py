@@ -30,7 +30,7 @@ def read_items(spec: SourceSpec) -> Iterator[Item]:
     if spec.offset < 0 or (spec.limit is not None and spec.limit < 1):
         raise UsageError("an offset counts from 0, a limit from 1")
     sources = open_sources(spec)
-    maker = ItemMaker(spec.prompt, spec.constants, allow_outside=spec.allow_outside)
+    maker = ItemMaker(spec.prompt, spec.constants, columns=spec.columns, allow_outside=spec.allow_outside)
     for source in sources:
         if source.columns is not None:
             maker.check(source.columns, source.name)

@@ -19,7 +19,8 @@ class SourceSpec:
     row, unless `as_files`; in folders all files are input files. `prompts` is a file with a prompt a line (`-`: stdin).
 
     `prompt` and the texts of `constants` are templates: `{column}`; what they use is not sent for itself. `constants`
-    come with each item and win over columns of the same name. A table names files (`@path`) below its own folder only,
+    come with each item and win over columns of the same name. Of a row only `columns` are sent, where they are named;
+    templates may use the others all the same. A table names files (`@path`) below its own folder only,
     one on stdin below the current folder, unless `allow_outside`; that also lets in links that lead out of a folder.
 
     `shuffle` comes first, then `offset`, then `limit`, so that the two together draw a sample. The same `seed` over the
@@ -31,6 +32,7 @@ class SourceSpec:
     prompts: Path | None = None
     prompt: str | None = None
     constants: tuple[InputValue, ...] = ()
+    columns: tuple[str, ...] = ()
     as_files: bool = False
     allow_outside: bool = False
     limit: int | None = None

@@ -67,6 +67,21 @@ def test_templates_in_prompt_and_constants() -> None:
 
 
 @pytest.mark.usefixtures("here")
+def test_only_the_columns_that_are_named_are_sent() -> None:
+    Path("t.csv").write_text("id,prompt,text,label,note\n7,p,good,pos,x\n8,p,bad,neg,y\n")
+    found = items("t.csv", columns=("text", "note"), constants=(InputValue(name="k", value="{label}"),))
+    assert [(item.id, item.prompt) for item in found] == [("7", "p"), ("8", "p")]
+    assert [sent(item) for item in found] == [
+        {"text": "good", "note": "x", "k": "pos"},
+        {"text": "bad", "note": "y", "k": "neg"},
+    ]
+    assert found[0].given["label"] == "pos"  # a row that fails can be given again with other columns
+    with pytest.raises(UsageError, match=r"t\.csv: --columns: there is no column txet") as caught:
+        items("t.csv", columns=("text", "txet"))
+    assert caught.value.hint == "the columns are id, prompt, text, label, note"
+
+
+@pytest.mark.usefixtures("here")
 def test_a_constant_wins_over_the_column_of_its_name() -> None:
     Path("t.csv").write_text("id,steps\nx,1\n")
     constants = (InputValue(name="steps", value="9"), InputValue(name="id", value="{id}"))
