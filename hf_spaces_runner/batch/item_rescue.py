@@ -45,6 +45,11 @@ class Rescue:
         self._begun = begun
         self._desk = desk
         self._lock = threading.Lock()
+        self._failed: set[str] = set()
+
+    def leave_out(self, name: str) -> None:
+        """Ask nothing of `name` any more: it could not be started for the batch."""
+        self._failed.add(name)
 
     def ask(self, item: Item, error: RunnerError, hop: Hop) -> ItemResult:
         """Return what another one answers to `item`, with which `hop` failed; the failure where none does."""
@@ -54,7 +59,7 @@ class Rescue:
         )
         try:
             with self._lock:
-                result = self._runner.execute(request, without=hop.name)
+                result = self._runner.execute(request, without={*self._failed, hop.name})
         except RunnerError as another:
             last = replace(failed_item(another, hop, request).attempts[0], name="those who follow")
             return replace(failed, attempts=(*failed.attempts, last))

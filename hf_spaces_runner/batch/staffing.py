@@ -135,6 +135,8 @@ class Staffing:
         hide_secrets(error, self._place.begun.request)
         self._failures.append(error)
         self._told.append(f"{hop.name}: {error.message}")
+        if self._place.rescue is not None:
+            self._place.rescue.leave_out(hop.name)
         attempt = Attempt(kind=hop.kind, name=hop.name, status=Status.FAILED, error=error.message)
         self._place.on_attempt(replace(attempt, verdict=error.verdict, hint=error.hint, evidence=error.evidence))
         if error.try_next is TryNext.LOCAL_MODELS:

@@ -150,7 +150,7 @@ def test_where_the_space_does_not_start_the_next_one_answers_all(image: str, bro
 
 
 def test_items_that_fail_may_be_asked_of_others(
-    image: str, tmp_path: Path, docker_client: docker.DockerClient, base_image: str
+    image: str, broken: str, tmp_path: Path, docker_client: docker.DockerClient, base_image: str
 ) -> None:
     echo = Path(__file__).with_name("echo_space.py").read_text("utf-8")
     other = script_image(docker_client, "batch-other", echo, base=base_image)
@@ -162,6 +162,12 @@ def test_items_that_fail_may_be_asked_of_others(
     lines = results(tmp_path)
     assert [line["answered_by"] for line in lines] == ["hfsr-test-batch", "hfsr-test-batch-other", "hfsr-test-batch"]
     assert [one["status"] for one in lines[1]["attempts"]] == ["failed", "ok"]
+    # Who could not be started for the batch is not asked about its items either.
+    command = ("batch", "--hf-space", broken, "--pull", "never", "--prompts", name, "-o", OUT, "--json")
+    ended = hfsr(*command, "--no-resume", "--fallback", f"{image},{other}", "--fallback-items", directory=tmp_path)
+    assert ended.exit_code == 0, ended.stderr
+    asked = [one["name"] for one in results(tmp_path)[1]["attempts"]]
+    assert asked == ["hfsr-test-batch", "hfsr-test-batch-other"]
 
 
 def test_a_space_that_wants_the_hub_around_it_gets_it(image: str, tmp_path: Path) -> None:

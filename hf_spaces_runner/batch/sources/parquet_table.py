@@ -13,6 +13,7 @@ from hf_spaces_runner.batch.sources.shown import shown, why_not
 from hf_spaces_runner.domain.terminal import one_line
 from hf_spaces_runner.errors import UsageError
 
+_HINT = "name a Parquet file; --as-files sends any file to the Space as it is"
 _ROWS_AT_ONCE = 256
 
 
@@ -81,9 +82,9 @@ def open_parquet(path: Path) -> ParquetTable:
             columns = tuple(str(name) for name in file.schema_arrow.names)
             rows = int(file.metadata.num_rows)
     except pa.ArrowException as error:
-        raise UsageError(f"{shown(path)} is no Parquet file: {one_line(str(error))}") from error
+        raise UsageError(f"{shown(path)} is no Parquet file: {one_line(str(error))}", hint=_HINT) from error
     except OSError as error:
-        raise UsageError(f"{shown(path)} {why_not(error)}") from error
+        raise UsageError(f"{shown(path)} {why_not(error)}", hint=_HINT) from error
     check_columns(columns, shown(path))
     return ParquetTable(path=path, columns=columns, rows=rows)
 

@@ -68,8 +68,9 @@ def test_what_cannot_be_sent_is_a_failed_item() -> None:
 @pytest.mark.usefixtures("here")
 def test_a_file_that_is_no_table() -> None:
     Path("t.parquet").write_bytes(b"no parquet at all")
-    with pytest.raises(UsageError, match="is no Parquet file"):
+    with pytest.raises(UsageError, match="is no Parquet file") as caught:
         items("t.parquet")
+    assert "--as-files" in (caught.value.hint or "")
     with pytest.raises(UsageError, match="no column 'town'"):
         items(write({"city": ["Bern"]}), prompt="{town}")
 
