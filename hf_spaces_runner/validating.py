@@ -11,9 +11,10 @@ from hf_spaces_runner.planning import check_names, space_checks
 from hf_spaces_runner.planning.check_python import check_case, check_servers, missing_packages, read_python
 from hf_spaces_runner.planning.check_requirements import check_packages, check_requirements
 from hf_spaces_runner.planning.check_secrets import check_for_secret_file, check_for_secrets
-from hf_spaces_runner.planning.git_patterns import GitPattern, read_lfs_patterns
 from hf_spaces_runner.planning.space_checks import DOCKERFILE, PACKAGES, README, REQUIREMENTS
 from hf_spaces_runner.registry.front_matter import read_front_matter
+from hf_spaces_runner.registry.git_patterns import read_lfs_patterns
+from hf_spaces_runner.registry.name_patterns import NamePattern
 
 MAX_READ_BYTES = 64 * 1024**2
 MAX_PYTHON_CHARACTERS = 2 * 1024**2
@@ -181,10 +182,10 @@ def _unread(source: SourceText) -> Iterator[SpaceFinding]:
         yield doubt("source", source.problem, "save it as UTF-8, without data in it", file=name)
 
 
-def _lfs_patterns(folder: SpaceFolder) -> tuple[GitPattern, ...]:
+def _lfs_patterns(folder: SpaceFolder) -> tuple[NamePattern, ...]:
     """Return the patterns of all `.gitattributes`, those of deeper folders last, as git takes them."""
     found = [entry.name for entry in folder.entries if PurePosixPath(entry.name).name == ".gitattributes"][:100]
-    patterns: list[GitPattern] = []
+    patterns: list[NamePattern] = []
     for name in sorted(found, key=lambda name: name.count("/")):
         patterns += read_lfs_patterns(read_text(folder, name).text or "", name.rpartition("/")[0])
     return tuple(patterns[-_MOST_PATTERNS:])

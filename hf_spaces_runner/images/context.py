@@ -6,7 +6,7 @@ import stat
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -26,7 +26,7 @@ def build_context(plan: BuildPlan) -> Iterator[IO[bytes]]:
         BuildError: a file of the plan cannot be read.
         NoSpaceLeftError: the disk for temporary files is full.
     """
-    with tempfile.TemporaryFile(prefix="hfsr-build-") as archive:
+    with _closing(tempfile.TemporaryFile(prefix="hfsr-build-")) as archive:
         path: Path | None = None
         try:
             # GNU's format keeps names that are not UTF-8 as the bytes that they are.
@@ -34,6 +34,8 @@ def build_context(plan: BuildPlan) -> Iterator[IO[bytes]]:
                 _add_bytes(tar, "Dockerfile", plan.dockerfile.encode())
                 for name, path in plan.files.items():
                     _add_file(tar, name, path)
+                for name, target in plan.links.items():
+                    _add_link(tar, name, target)
         except OSError as error:
             if error.errno in _DISK_FULL:
                 raise NoSpaceLeftError("no space left for the build context, on the disk of temporary files") from error
@@ -42,6 +44,15 @@ def build_context(plan: BuildPlan) -> Iterator[IO[bytes]]:
             ) from error
         archive.seek(0)
         yield archive
+
+
+@contextmanager
+def _closing(file: IO[bytes]) -> Iterator[IO[bytes]]:
+    try:
+        yield file
+    finally:
+        with suppress(OSError):  # what a full disk has not taken is tried once more
+            file.close()
 
 
 def _add_bytes(tar: tarfile.TarFile, name: str, content: bytes) -> None:
@@ -58,3 +69,9 @@ def _add_file(tar: tarfile.TarFile, name: str, path: Path) -> None:
         entry.uname = entry.gname = ""
         entry.mode = 0o755 if entry.mode & stat.S_IXUSR else 0o644
         tar.addfile(entry, file)
+
+
+def _add_link(tar: tarfile.TarFile, name: str, target: str) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.type, entry.linkname, entry.mode = tarfile.SYMTYPE, target, 0o777
+    tar.addfile(entry)

@@ -7,14 +7,11 @@ from pathlib import Path
 
 from hf_spaces_runner.domain.space_folder import Entry, EntryKind, LinkEnd, SourceText, SpaceFolder
 from hf_spaces_runner.errors import UsageError
-from hf_spaces_runner.planning.git_patterns import GitPattern, last_word, read_gitignore
+from hf_spaces_runner.registry.git_ignore import GitIgnore
 
 MAX_ENTRIES = 100_000
 MAX_TEXT_BYTES = 1024**2
 _MAX_DEPTH = 64
-_MAX_GITIGNORE_BYTES = 64 * 1024
-_MOST_PATTERNS = 1000
-"""Of all `.gitignore` above a file: each is tried on each name."""
 _NEVER_PUSHED = frozenset({".git", ".hg", ".svn"})
 _MARK = b"\xef\xbb\xbf"
 
@@ -84,16 +81,15 @@ class _Walk:
     def entries(self) -> Iterator[Entry]:
         """Yield everything that is no folder."""
         count = 0
-        waiting: list[tuple[str, tuple[GitPattern, ...]]] = [("", ())]
+        waiting = [("", GitIgnore(self._root))]
         while waiting:
-            folder, patterns = waiting.pop()
-            patterns = (*patterns, *self._gitignore(folder))[-_MOST_PATTERNS:]
+            folder, git = waiting.pop()
             for item in self._items(folder):
                 name = f"{folder}/{item.name}" if folder else item.name
                 is_folder = item.is_dir(follow_symlinks=False)
                 if is_folder and item.name in _NEVER_PUSHED:
                     continue
-                if last_word(patterns, name, is_folder=is_folder):
+                if git.leaves_out(item.name, is_folder=is_folder):
                     self.ignored += 1
                     continue
                 count += 1
@@ -102,7 +98,7 @@ class _Walk:
                     if count > MAX_ENTRIES:
                         return
                 elif is_folder:
-                    waiting.append((name, patterns))
+                    waiting.append((name, git.enter(item.name)))
                 else:
                     yield self._entry(item, name)
 
@@ -112,13 +108,6 @@ class _Walk:
                 yield from items
         except OSError:
             self.unreadable.append(folder or ".")
-
-    def _gitignore(self, folder: str) -> tuple[GitPattern, ...]:
-        try:
-            content = _content(self._root / folder / ".gitignore", _MAX_GITIGNORE_BYTES)
-        except OSError:
-            return ()
-        return read_gitignore((content or b"").decode("utf-8", "replace"), folder)
 
     def _entry(self, item: os.DirEntry[str], name: str) -> Entry:
         try:

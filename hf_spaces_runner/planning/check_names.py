@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from hf_spaces_runner.domain.space_folder import Entry, EntryKind, LinkEnd, SpaceFinding, SpaceFolder, doubt, wrong
 from hf_spaces_runner.domain.terminal import one_line
 from hf_spaces_runner.domain.units import format_size
-from hf_spaces_runner.planning.git_patterns import GitPattern, last_word
+from hf_spaces_runner.registry.name_patterns import NamePattern, last_word
 
 MAX_BYTES_WITHOUT_LFS = 10 * 1024**2
 _NO_SOURCE = {".venv": "a virtual environment", "venv": "a virtual environment", "node_modules": "what npm installed"}
@@ -55,7 +55,7 @@ def check_links(folder: SpaceFolder) -> Iterator[SpaceFinding]:
             yield doubt("links", said, "make it a relative link", file=name)
 
 
-def check_sizes(folder: SpaceFolder, lfs: Sequence[GitPattern]) -> Iterator[SpaceFinding]:
+def check_sizes(folder: SpaceFolder, lfs: Sequence[NamePattern]) -> Iterator[SpaceFinding]:
     """Say which files are too large for the Hub's git, and not given to LFS by the patterns of `.gitattributes`."""
     for entry in folder.entries:
         if entry.size_bytes > MAX_BYTES_WITHOUT_LFS and not last_word(lfs, entry.name):

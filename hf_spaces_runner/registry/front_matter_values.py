@@ -144,7 +144,7 @@ def path_inside(node: yaml.Node) -> str:
     """Return a path inside the Space's folder, without `./`."""
     value = text(node)
     parts = PurePosixPath(value).parts
-    if not parts or value.startswith("/") or ".." in parts or "\\" in value or not value.isprintable():
+    if not parts or value.startswith(("/", "-")) or ".." in parts or "\\" in value or not value.isprintable():
         fix = "write it from the top of the folder, with /, such as app.py"
         raise WrongValueError(node, f"it must be a path inside the folder, not {_shown(value)}", fix)
     return str(PurePosixPath(value))

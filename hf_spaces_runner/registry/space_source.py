@@ -2,60 +2,67 @@
 
 import hashlib
 import os
+import shlex
 import stat
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hf_spaces_runner.domain.front_matter import FrontMatter, Preload
 from hf_spaces_runner.domain.space import Sdk
 from hf_spaces_runner.domain.space_source import SourceFile, SpaceSource
-from hf_spaces_runner.domain.units import format_size
 from hf_spaces_runner.errors import InvalidRegistryError
+from hf_spaces_runner.registry.file_hash import hash_file
 from hf_spaces_runner.registry.snapshot import Snapshots
+from hf_spaces_runner.registry.source_files import SourceFiles, read_source_files
 
-# Version control, credentials, and what tools leave behind: never part of an image.
-_LEFT_OUT = frozenset(
-    {".git", ".hg", ".svn", ".env", ".hfsr.env", ".netrc", ".ssh"}
-    | {".venv", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".DS_Store"}
-)
+if TYPE_CHECKING:
+    from hf_spaces_runner.registry.name_patterns import NamePattern
+
+_DOCKERIGNORES = ("Dockerfile.dockerignore", ".dockerignore")
+"""The first that is there counts, as for BuildKit."""
+_TEXTS = ("requirements.txt", "pre-requirements.txt", "packages.txt")
 _MAX_TEXT_BYTES = 1024**2
-MAX_SOURCE_BYTES = 10 * 1024**3
-MAX_SOURCE_FILES = 100_000
-"""More than that is not the source of a Space: it is read whole for each run, and sent to the engine."""
+_LINK = 2
+"""What stands for a symbolic link in the hash of a folder, where a file has its execute bit."""
 
 
-def read_space_source(folder: Path, snapshots: Snapshots | None = None) -> SpaceSource:
+def read_space_source(folder: Path, snapshots: Snapshots | None = None, *, was_pushed: bool = False) -> SpaceSource:
     """Return the source of the Space in `folder`: its front matter, its lists of requirements and its files.
 
-    Left out are version control, `.env` files, caches, special files, and symbolic links to directories or out of
-    the folder. A README.md that `snapshots` knows is not read as YAML again.
+    Left out are version control, caches, special files, what git would not push (see `git_ignore`), what secrets may
+    lie in, and for the SDK docker what `.dockerignore` names. Of a folder that `was_pushed`, git has all that is there.
+    A README.md that `snapshots` knows is not read as YAML again.
 
     Raises:
         InvalidRegistryError: the folder or its README.md cannot be read, the front matter is wrong, or there is too
             much in it.
     """
     front_matter = read_source_front_matter(folder, snapshots)
-    files: dict[str, SourceFile] = {}
-    left_out: list[str] = []
-    size_bytes = 0
-    for name, path in _walk(folder, left_out):
-        size_bytes += path.stat().st_size
-        if size_bytes > MAX_SOURCE_BYTES or len(files) >= MAX_SOURCE_FILES:
-            raise _too_large(folder)
-        files[name] = read_source_file(path)
-    files = dict(sorted(files.items(), key=lambda item: os.fsencode(item[0])))
+    patterns = _dockerignore(folder) if front_matter.sdk is Sdk.DOCKER else ()
+    found = read_source_files(folder, dockerignore=patterns, snapshots=snapshots, was_pushed=was_pushed)
+    _check_main_file(folder, "Dockerfile" if front_matter.sdk is Sdk.DOCKER else front_matter.app_file, found)
+    texts = {name: _text(folder, name) if name in found.files else None for name in _TEXTS}
     return SpaceSource(
         folder=folder,
         front_matter=front_matter,
-        requirements=_text(folder, "requirements.txt"),
-        pre_requirements=_text(folder, "pre-requirements.txt"),
-        packages=_text(folder, "packages.txt"),
-        files=files,
-        left_out=tuple(sorted(left_out)),
-        sha256=_digest(files),
+        requirements=texts["requirements.txt"],
+        pre_requirements=texts["pre-requirements.txt"],
+        packages=texts["packages.txt"],
+        files=found.files,
+        left_out=tuple(sorted(found.left_out)),
+        sha256=_digest(found.files),
+        secrets=tuple(sorted(found.secrets)),
+        links_out=tuple(sorted(found.links_out)),
+        app_text=_app_text(found.files.get(front_matter.app_file)),
     )
+
+
+def _app_text(file: SourceFile | None) -> str:
+    """Return what an app of Python says, for rules that look for words in it: one that cannot be read has none."""
+    if file is None or file.path.suffix != ".py" or file.path.stat().st_size > _MAX_TEXT_BYTES:
+        return ""
+    return file.path.read_text(encoding="utf-8", errors="replace")
 
 
 def read_source_front_matter(folder: Path, snapshots: Snapshots | None = None) -> FrontMatter:
@@ -73,21 +80,36 @@ def refuse_links_out(source: SpaceSource) -> None:
     Raises:
         InvalidRegistryError: one does, and what it leads to would be missing in the image.
     """
-    root = source.folder.resolve()
-    for name in source.left_out:
+    for name in source.links_out:
         path = source.folder / name
-        if path.is_symlink() and path.name not in _LEFT_OUT and not _leads_inside(path, root):
-            raise InvalidRegistryError(
-                f"{path}: is a symbolic link that leads out of the folder, to {str(path.readlink())!r}",
-                hint=f"copy what it leads to into the folder, or remove the link: {path}",
-            )
+        target = str(path.readlink())
+        told = "an absolute symbolic link" if target.startswith("/") else "a symbolic link that leads out of the folder"
+        raise InvalidRegistryError(
+            f"{path}: is {told}, to {target!r}",
+            hint=f"copy what it leads to into the folder, make it a relative link inside, or remove it: {path}",
+        )
 
 
-def _leads_inside(link: Path, root: Path) -> bool:
-    try:
-        return link.resolve().is_relative_to(root)
-    except (OSError, RuntimeError):  # it leads to itself, so nowhere
-        return True
+def _check_main_file(folder: Path, name: str, found: SourceFiles) -> None:
+    """Do nothing unless the file that all depends on lies in the folder, and is left out of the image."""
+    above = [name[:end] for end in range(1, len(name)) if name[end] == "/"]
+    left_out = next((part for part in (*above, name) if part in found.left_out), None)
+    if left_out is not None and left_out not in found.links_out and (folder / name).is_file():
+        raise InvalidRegistryError(
+            f"{folder / name}: is left out of the image, as of a push. A .gitignore names {left_out!r}, or it"
+            " is no source (see README, A Space from its folder)",
+            hint=f"take {left_out} out of .gitignore, or track it all the same: git add --force {shlex.quote(name)}",
+        )
+
+
+def _dockerignore(folder: Path) -> "tuple[NamePattern, ...]":
+    for name in _DOCKERIGNORES:
+        text = _text(folder, name)
+        if text is not None:
+            from hf_spaces_runner.registry.docker_patterns import read_dockerignore  # noqa: PLC0415 - most have none
+
+            return read_dockerignore(text, folder / name)
+    return ()
 
 
 def _front_matter(text: str, readme: Path, snapshots: Snapshots | None) -> FrontMatter:
@@ -127,34 +149,7 @@ def read_source_file(path: Path) -> SourceFile:
     Raises:
         InvalidRegistryError: it cannot be read.
     """
-    try:
-        with path.open("rb") as file:
-            executable = bool(os.fstat(file.fileno()).st_mode & stat.S_IXUSR)
-            return SourceFile(path=path, sha256=hashlib.file_digest(file, "sha256").hexdigest(), executable=executable)
-    except OSError as error:
-        raise InvalidRegistryError(f"{path}: cannot be read: {error.strerror}") from error
-
-
-def _walk(folder: Path, left_out: list[str]) -> Iterator[tuple[str, Path]]:
-    """Yield the relative name and the path of each file to copy; note in `left_out` what is passed over."""
-    root = folder.resolve()
-    for directory, directories, names in os.walk(root, onerror=_unreadable):
-        place = Path(directory)
-        kept = []
-        for name in directories:
-            if name in _LEFT_OUT or (place / name).is_symlink():
-                left_out.append((place / name).relative_to(root).as_posix())
-            else:
-                kept.append(name)
-        directories[:] = sorted(kept)
-        for name in names:
-            path = place / name
-            relative = path.relative_to(root).as_posix()
-            target = _target(path, root)
-            if name in _LEFT_OUT or name.startswith(".env.") or name.endswith(".pyc") or target is None:
-                left_out.append(relative)
-            else:
-                yield relative, target
+    return replace(hash_file(os.path.realpath(path))[0], path=path)
 
 
 def _target(path: Path, root: Path) -> Path | None:
@@ -163,7 +158,7 @@ def _target(path: Path, root: Path) -> Path | None:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError):
         return None
-    inside = target.is_relative_to(root) and not _LEFT_OUT.intersection(target.relative_to(root).parts)
+    inside = target.is_relative_to(root) and ".git" not in target.relative_to(root).parts
     return target if inside and stat.S_ISREG(target.stat().st_mode) else None
 
 
@@ -193,16 +188,6 @@ def _digest(files: dict[str, SourceFile]) -> str:
         # Each part has a length or a fixed size, so no two trees can write the same bytes.
         encoded = os.fsencode(name)
         digest.update(len(encoded).to_bytes(8, "big") + encoded)
-        digest.update(bytes([file.executable]) + bytes.fromhex(file.sha256))
+        kind = _LINK if file.link is not None else int(file.executable)
+        digest.update(bytes([kind]) + bytes.fromhex(file.sha256))
     return digest.hexdigest()
-
-
-def _too_large(folder: Path) -> InvalidRegistryError:
-    return InvalidRegistryError(
-        f"{folder}: holds more than {format_size(MAX_SOURCE_BYTES)} or {MAX_SOURCE_FILES} files",
-        hint="name the folder of the Space itself; models and data belong into repositories of their own",
-    )
-
-
-def _unreadable(error: OSError) -> None:
-    raise InvalidRegistryError(f"{error.filename}: cannot be read: {error.strerror}") from error

@@ -97,6 +97,7 @@ def test_defaults_are_the_hubs(sdk: str, app_file: str) -> None:
         ("python_version: 2.7", "4:17", "not a version of Python 3", '"3.11"'),
         ("app_file: ../x.py", "4:11", "inside the folder", "app.py"),
         ("app_file: /etc/passwd", "4:11", "inside the folder", "app.py"),
+        ("app_file: -c", "4:11", "inside the folder", "app.py"),
         (r'app_file: "a\e[31m"', "4:11", "inside the folder", "app.py"),
         ("app_port: 99999", "4:11", "from 1 to 65535", "65535"),
         ("app_port: 0x50", "4:11", "from 1 to 65535", "65535"),

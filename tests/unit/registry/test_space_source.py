@@ -9,10 +9,15 @@ import pytest
 
 from hf_spaces_runner.domain.space import Sdk
 from hf_spaces_runner.errors import InvalidRegistryError
-from hf_spaces_runner.registry import front_matter, space_source
+from hf_spaces_runner.registry import front_matter, source_files
 from hf_spaces_runner.registry.registry import bundled_registry_directory
 from hf_spaces_runner.registry.snapshot import Snapshots
-from hf_spaces_runner.registry.space_source import find_constraints, read_source_file, read_space_source
+from hf_spaces_runner.registry.space_source import (
+    find_constraints,
+    read_source_file,
+    read_space_source,
+    refuse_links_out,
+)
 
 
 @pytest.fixture
@@ -55,13 +60,13 @@ def test_version_control_credentials_and_caches_stay_out(folder: Path) -> None:
 
 def test_what_is_too_much_for_a_space_is_not_read(folder: Path) -> None:
     with (folder / "model.bin").open("wb") as file:
-        file.truncate(space_source.MAX_SOURCE_BYTES)  # a hole: no byte of it is on the disk
+        file.truncate(source_files.MAX_SOURCE_BYTES)  # a hole: no byte of it is on the disk
     with pytest.raises(InvalidRegistryError, match=r"holds more than 10 GiB or 100000 files"):
         read_space_source(folder)
 
 
 def test_too_many_files_are_not_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(space_source, "MAX_SOURCE_FILES", 2)
+    monkeypatch.setattr(source_files, "MAX_SOURCE_FILES", 2)
     assert len(read_space_source(folder).files) == 2
     (folder / "one more").touch()
     with pytest.raises(InvalidRegistryError, match="files"):
@@ -73,21 +78,61 @@ def test_a_git_file_of_a_submodule_stays_out(folder: Path) -> None:
     assert ".git" not in read_space_source(folder).files
 
 
-def test_links_are_followed_only_inside(folder: Path, tmp_path: Path) -> None:
-    (tmp_path / "outside").mkdir()
-    (tmp_path / "outside" / "secret").write_text("s")
-    (folder / ".env").write_text("TOKEN=s")
-    (folder / "inside.py").symlink_to("app.py")
-    (folder / "out").symlink_to(tmp_path / "outside" / "secret")
-    (folder / "out-dir").symlink_to(tmp_path / "outside")
-    (folder / "loop").symlink_to("loop")
-    (folder / "broken").symlink_to("nothing")
-    (folder / "around").symlink_to(".")
-    (folder / "hidden").symlink_to(".env")
+def test_what_git_would_not_push_is_not_there_for_a_build(folder: Path) -> None:
+    (folder / "requirements.txt").write_text("numpy\n")
+    (folder / "packages.txt").write_text("ffmpeg\n")
+    (folder / ".gitignore").write_text("requirements.txt\n")
     source = read_space_source(folder)
-    assert list(source.files) == ["README.md", "app.py", "inside.py"]
-    assert source.files["inside.py"].sha256 == source.files["app.py"].sha256
-    assert set(source.left_out) == {".env", "around", "broken", "hidden", "loop", "out", "out-dir"}
+    assert (source.requirements, source.packages) == (None, "ffmpeg\n")
+    assert source.left_out == ("requirements.txt",)
+
+
+@pytest.mark.parametrize(("pattern", "named"), [("app.py", "app.py"), ("dist/", "dist")])
+def test_the_app_itself_must_not_be_ignored(folder: Path, pattern: str, named: str) -> None:
+    (folder / "dist").mkdir()
+    (folder / "dist" / "app.py").touch()
+    (folder / "README.md").write_text(
+        f"---\nsdk: gradio\nsdk_version: 5.49.1\napp_file: {'dist/' if '/' in pattern else ''}app.py\n---\n"
+    )
+    read_space_source(folder)
+    (folder / ".gitignore").write_text(pattern)
+    with pytest.raises(InvalidRegistryError, match=f"left out of the image.*'{named}'") as caught:
+        read_space_source(folder)
+    assert "git add --force" in (caught.value.hint or "")
+
+
+def test_dockerignore_is_of_the_sdk_docker_alone(folder: Path) -> None:
+    (folder / "Dockerfile").touch()
+    (folder / ".dockerignore").write_text("app.py\n")
+    assert "app.py" in read_space_source(folder).files
+    (folder / "README.md").write_text("---\nsdk: docker\n---\n")
+    assert read_space_source(folder).left_out == ("app.py",)
+    (folder / "Dockerfile.dockerignore").write_text("*.md\n")
+    assert read_space_source(folder).left_out == ("README.md",)
+
+
+def test_a_link_that_says_something_else_makes_another_hash(folder: Path) -> None:
+    (folder / "a").write_text("x")
+    (folder / "b").write_text("x")
+    digests = set()
+    for target in ("a", "b", "./a"):
+        (folder / "link").unlink(missing_ok=True)
+        (folder / "link").symlink_to(target)
+        digests.add(read_space_source(folder).sha256)
+    (folder / "link").unlink()
+    (folder / "link").write_text("a")  # a file that holds what a link says is no link
+    digests.add(read_space_source(folder).sha256)
+    assert len(digests) == 4
+
+
+@pytest.mark.parametrize(("target", "told"), [("../x", "leads out of the folder"), ("/etc/hostname", "absolute")])
+def test_links_out_are_refused(folder: Path, target: str, told: str) -> None:
+    (folder / "link").symlink_to(target)
+    source = read_space_source(folder)
+    assert source.links_out == source.left_out == ("link",)
+    with pytest.raises(InvalidRegistryError, match=told) as caught:
+        refuse_links_out(source)
+    assert str(folder / "link") in caught.value.message
 
 
 @pytest.mark.network

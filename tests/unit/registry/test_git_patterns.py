@@ -2,7 +2,8 @@
 
 import pytest
 
-from hf_spaces_runner.planning.git_patterns import last_word, read_gitignore, read_lfs_patterns
+from hf_spaces_runner.registry.git_patterns import read_gitignore, read_lfs_patterns
+from hf_spaces_runner.registry.name_patterns import last_word
 
 
 @pytest.mark.parametrize(
