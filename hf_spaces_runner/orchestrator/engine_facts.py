@@ -12,6 +12,7 @@ from typing import Any
 import docker
 from docker.context import ContextAPI
 
+from hf_spaces_runner.domain.hardware import Machine
 from hf_spaces_runner.domain.machine import EngineFacts
 from hf_spaces_runner.domain.terminal import one_line
 from hf_spaces_runner.errors import EngineUnavailableError
@@ -57,6 +58,21 @@ def read_engine_facts(client: docker.DockerClient, environment: Mapping[str, str
         emulates_amd64=product == _DESKTOP or (local and any((_BINFMT / name).exists() for name in _EMULATORS)),
         images=frozenset(tag for image in images for tag in image.get("RepoTags") or ()),
         plain_hosts=_plain_hosts(info),
+    )
+
+
+def read_machine(client: docker.DockerClient) -> Machine:
+    """Return what the machine of the engine of `client` has.
+
+    Raises:
+        EngineUnavailableError: it does not answer.
+    """
+    with docker_errors("asking the engine about its machine", otherwise=EngineUnavailableError):
+        info: dict[str, Any] = client.api.info()
+    return Machine(
+        cpus=max(1, int(info.get("NCPU") or 1)),
+        memory_bytes=int(info.get("MemTotal") or 0),
+        gives_gpus=_gives_gpus(info),
     )
 
 

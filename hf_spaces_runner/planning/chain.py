@@ -99,7 +99,7 @@ def request_for(hop: Hop, request: Request) -> Request:
         environment={},
         secrets={},
         auth_user=None,
-        limits=replace(request.limits, memory_bytes=None, gpus=None),
+        limits=replace(request.limits, memory_bytes=None, gpus=None, hardware=None),
     )
 
 

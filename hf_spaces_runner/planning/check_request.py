@@ -10,6 +10,7 @@ from hf_spaces_runner.domain.space import Space
 from hf_spaces_runner.domain.terminal import printable
 from hf_spaces_runner.domain.units import LONGEST_S, format_size
 from hf_spaces_runner.errors import InvalidInputError, UsageError
+from hf_spaces_runner.planning.hardware import check_hardware
 from hf_spaces_runner.planning.input_kinds import kind_of_file, takes_only
 
 MAX_PROMPT_LENGTH = 64 * 1024**2
@@ -48,6 +49,8 @@ def _check_limits(limits: Limits) -> None:
         raise UsageError(f"{limits.cpus} CPUs: the engine takes no less than {MINIMUM_CPUS}")
     if limits.gpus is not None and limits.gpus != "all" and not re.fullmatch(r"[1-9][0-9]{0,3}", limits.gpus):
         raise UsageError(f"{limits.gpus!r} is no number of GPUs: write all, or 1 and more")
+    if limits.hardware is not None:
+        check_hardware(limits.hardware)
     timeouts = {
         "timeout": limits.timeout_s,
         "start-up timeout": limits.startup_timeout_s,

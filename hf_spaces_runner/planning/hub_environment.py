@@ -15,7 +15,9 @@ def hub_id_of(space: Space) -> str:
     return space.space_id or f"{LOCAL_OWNER}/{space.id}"
 
 
-def hub_environment(space: Space, *, cpus: float | None, memory_bytes: int, gpus: str | None) -> dict[str, str]:
+def hub_environment(
+    space: Space, *, cpus: float | None, memory_bytes: int, gpus: str | None, hardware: str | None = None
+) -> dict[str, str]:
     """Return the variables that a Space is started with, as on the Hub, and those that keep it quiet and local.
 
     `SYSTEM=spaces` together with `SPACE_ID` makes Gradio refuse `share=True`, since the Hub does. What leaves one out,
@@ -34,7 +36,7 @@ def hub_environment(space: Space, *, cpus: float | None, memory_bytes: int, gpus
         "SPACE_CREATOR_USER_ID": "000000000000000000000000",
         "CPU_CORES": f"{cpus:g}" if cpus else "2",
         "MEMORY": f"{max(1, round(memory_bytes / 1024**3))}Gi",
-        "ACCELERATOR": "none" if gpus is None else "gpu",
+        "ACCELERATOR": "none" if gpus is None else hardware or "gpu",
         "PYTHONUNBUFFERED": "1",
         "GRADIO_ANALYTICS_ENABLED": "False",
         "GRADIO_NUM_PORTS": "1",

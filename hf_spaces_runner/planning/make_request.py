@@ -44,6 +44,7 @@ def make_request(
     deadline: str | float | None = None,
     cache: bool | None = None,
     fetch_model: bool = False,
+    hardware: str | None = None,
 ) -> Request:
     """Return the request that the arguments of `Runner.run` stand for; see there.
 
@@ -67,6 +68,7 @@ def make_request(
         memory_bytes=_converted(parse_size, memory),
         cpus=cpus,
         gpus=gpus,
+        hardware=hardware,
         timeout_s=_converted(parse_duration, timeout),
         startup_timeout_s=_converted(parse_duration, startup_timeout),
     )

@@ -21,7 +21,8 @@ def sharing_of(
     has them.
     """
     limits = request.limits
-    own = (request.environment, request.secrets, limits.cpus, limits.gpus, request.read_only, request.keep)
+    sizes = (limits.cpus, limits.gpus, limits.hardware)
+    own = (request.environment, request.secrets, *sizes, request.read_only, request.keep)
     if request.fresh or any(own):
         return None
     network = request.network or (None if default_network is Network.OPEN else default_network)
