@@ -28,6 +28,8 @@ _PATTERNS = {
     # It becomes an argument of `python` in the container: neither an option nor a way out of the app's folder.
     "app_file": re.compile(r"(?!.*\.\.)[A-Za-z0-9_.][A-Za-z0-9_./ -]{0,199}"),
 }
+_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z", re.ASCII)
+_REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./+#-]{0,99}")
 
 Check = Callable[[object], object]
 """Takes a decoded answer, returns what of it the library is given.
@@ -69,6 +71,44 @@ def one_model(answer: object) -> object:
     if name is None:
         raise hub_error(NONSENSE, f"the Hub's answer is not a model, but {_kind(answer)}")
     return {"id": name, "pipeline_tag": _matching(model, "pipeline_tag")}
+
+
+def one_commit(answer: object) -> object:
+    """Return the Space that was asked for at a revision: its id, the sha, and its date where that is one."""
+    space = _mapping(answer)
+    space_id, sha = _matching(space, "id", SPACE_ID), _matching(space, "sha")
+    if space_id is None or sha is None:
+        raise hub_error(NONSENSE, f"the Hub's answer is not a Space at a revision, but {_kind(answer)}")
+    date = _matching(space, "lastModified", _DATE)
+    return {"id": space_id, "sha": sha, **({"lastModified": date} if date else {})}
+
+
+def last_commit(answer: object) -> object:
+    """Return the newest of the commits that were asked for: its date."""
+    newest = _mapping(answer[0]) if isinstance(answer, list) and answer else {}
+    sha, date = _matching(newest, "id", _PATTERNS["sha"]), _matching(newest, "date", _DATE)
+    if sha is None or date is None:
+        raise hub_error(NONSENSE, f"the Hub's answer is not a list of commits, but {_kind(answer)}")
+    return [{"id": sha, "date": date, "authors": [], "title": "", "message": ""}]
+
+
+def names_of_refs(answer: object) -> object:
+    """Return the branches and tags that were asked for."""
+    refs = _mapping(answer)
+    return {"converts": [], **{kind: _refs(refs.get(kind)) for kind in ("branches", "tags")}}
+
+
+def one_id(answer: object) -> object:
+    """Return the model or dataset that was asked for: its id."""
+    name = _matching(_mapping(answer), "id", MODEL_ID)
+    if name is None:
+        raise hub_error(NONSENSE, f"the Hub's answer has no id, but is {_kind(answer)}")
+    return {"id": name}
+
+
+def _refs(items: object) -> list[dict[str, str]]:
+    names = (_matching(_mapping(item), "name", _REF) for item in (items if isinstance(items, list) else ()))
+    return [{"name": name, "ref": name, "targetCommit": ""} for name in names if name is not None]
 
 
 def _space(item: object) -> dict[str, object] | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from heapq import merge
 from itertools import islice
 from pathlib import Path
-from typing import Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Literal, Self, TypeVar
 
 from huggingface_hub import HfApi, constants
 
@@ -18,6 +18,9 @@ from hf_spaces_runner.hub.hub_errors import ABSENT, HINTS, OFFLINE_HINT, RATE_LI
 from hf_spaces_runner.hub.inquiry import Inquiry
 from hf_spaces_runner.hub.line import Line
 from hf_spaces_runner.hub.spaces import hub_space
+
+if TYPE_CHECKING:
+    from hf_spaces_runner.hub.snapshot import SpaceSources
 
 _Expanded = Literal["cardData", "likes", "models", "runtime", "sdk", "sha", "subdomain", "tags"]
 _EXPAND: list[_Expanded] = ["cardData", "likes", "models", "runtime", "sdk", "sha", "subdomain", "tags"]
@@ -160,6 +163,13 @@ class Hub:
                 f"the Hub has no Space {space_id}, or none for strangers", hint=HINTS[ABSENT]
             ) from error
 
+    @property
+    def sources(self) -> "SpaceSources":
+        """The sources of its Spaces."""
+        from hf_spaces_runner.hub.snapshot import SpaceSources  # noqa: PLC0415 - few fetch one
+
+        return SpaceSources(api=self._api, line=self._line, inquire=self._inquiry)
+
     def tasks_of(self, model_ids: Collection[str], limit: int = 5) -> tuple[str, ...]:
         """Return the pipeline tags of the first `limit` of these models, each once; none where the Hub does not say."""
         tasks: dict[str, None] = {}
@@ -212,6 +222,7 @@ class Hub:
         *,
         max_wait_s: float | None = None,
         max_requests: int = _MAX_REQUESTS,
+        follows_pages: bool = True,
     ) -> Inquiry:
         if self._offline:
             raise hub_error(UNREACHABLE, f"{doing} failed: HF_HUB_OFFLINE is set", hint=OFFLINE_HINT)
@@ -223,6 +234,7 @@ class Hub:
             wait_left_s=self._max_wait_s if max_wait_s is None else max_wait_s,
             on_wait=self._on_wait,
             sleep=self._sleep,
+            follows_pages=follows_pages,
         )
 
 

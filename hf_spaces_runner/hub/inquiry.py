@@ -6,6 +6,7 @@ A client of ours takes that one's place; it leaves everything as it was but for 
 
 import json
 import re
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -31,7 +32,7 @@ _SHORTEST_WAIT_S = 1.0
 _HEADERS_FOR_THE_LIBRARY = frozenset({"link", "x-error-code"})
 """The others it would print (X-HF-Warning), or has no use for."""
 
-_QUESTIONS = re.compile(r"/api/(spaces|models)(/|$)")
+_QUESTIONS = re.compile(r"/api/(spaces|models|datasets)(/|$)")
 """The library has some of its own (api/agent-harnesses), and swallows what becomes of them."""
 
 _open: ContextVar["Inquiry | None"] = ContextVar("_open", default=None)
@@ -49,6 +50,7 @@ class Inquiry:
         wait_left_s: how long all waits that the Hub asks for may take together.
         on_wait: told the seconds before each of these waits.
         sleep: what stands in for `time.sleep`.
+        follows_pages: whether the library is told where an answer goes on.
     """
 
     line: Line
@@ -58,11 +60,12 @@ class Inquiry:
     wait_left_s: float
     on_wait: Callable[[float], None]
     sleep: Callable[[float], None]
+    follows_pages: bool = True
 
     @contextmanager
     def open(self) -> Iterator[None]:
         """Have the library's requests inside the block made by us. Raises HubError for whatever goes wrong in it."""
-        _take_the_librarys_place()
+        take_the_librarys_place()
         token = _open.set(self)
         try:
             with hub_errors(self.doing, self.line.host):
@@ -81,7 +84,8 @@ class Inquiry:
                 raise hub_error(NONSENSE, f"{request.url.path} is none of our questions")
             answer = self._patiently(request.url)
             content = _word(answer.body) if answer.status >= HTTPStatus.BAD_REQUEST else self.check(decode(answer.body))
-        kept = [(name, value) for name, value in answer.headers.items() if name.lower() in _HEADERS_FOR_THE_LIBRARY]
+        wanted = _HEADERS_FOR_THE_LIBRARY if self.follows_pages else _HEADERS_FOR_THE_LIBRARY - {"link"}
+        kept = [(name, value) for name, value in answer.headers.items() if name.lower() in wanted]
         return httpx.Response(answer.status, headers=kept, json=content, request=request)
 
     def _patiently(self, url: "httpx.URL") -> Answer:
@@ -127,18 +131,25 @@ class Inquiry:
 class _Client(httpx.Client):
     """The library's client: as it was, but for requests made inside an Inquiry."""
 
+    def __init__(self, *, trust: ssl.SSLContext | None, **options: Any) -> None:  # noqa: ANN401 - handed on as they are
+        super().__init__(verify=True if trust is None else trust, **options)
+        self.trust = trust
+
     def send(self, request: "httpx.Request", **options: Any) -> "httpx.Response":  # noqa: ANN401 - handed on as it is
         inquiry = _open.get()
         return super().send(request, **options) if inquiry is None else inquiry.send(request)
 
 
-def _take_the_librarys_place() -> None:
+def take_the_librarys_place(trust: ssl.SSLContext | None = None) -> None:
+    """Have the library's requests made by a client of ours, which believes the certificates of `trust` where given."""
     was = get_session()
-    if isinstance(was, _Client):
+    if isinstance(was, _Client) and trust in {None, was.trust}:
         return
     # Read before the change, which closes it.
     hooks, follow_redirects, timeout = was.event_hooks, was.follow_redirects, was.timeout
-    set_client_factory(lambda: _Client(event_hooks=hooks, follow_redirects=follow_redirects, timeout=timeout))
+    set_client_factory(
+        lambda: _Client(trust=trust, event_hooks=hooks, follow_redirects=follow_redirects, timeout=timeout)
+    )
 
 
 def _word(body: bytes) -> dict[str, str]:

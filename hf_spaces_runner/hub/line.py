@@ -65,15 +65,15 @@ class Line:
     ca_bundle: Path | None
     timeout_s: float
     client: "httpx.Client" = field(init=False, repr=False)
+    trust: ssl.SSLContext | bool = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         try:
             base = httpx.URL(self.endpoint)
             if base.scheme not in _PORTS or not base.host:
                 raise ConfigurationError("the Hub's address is no http(s) address", hint="correct HF_ENDPOINT")
-            self.client = httpx.Client(
-                base_url=base, verify=_trusted(self.ca_bundle), timeout=self.timeout_s, follow_redirects=False
-            )
+            self.trust = _trusted(self.ca_bundle)
+            self.client = httpx.Client(base_url=base, verify=self.trust, timeout=self.timeout_s, follow_redirects=False)
         except (httpx.InvalidURL, ValueError, ImportError) as error:  # no text of it: an address may hold a password
             raise ConfigurationError(
                 "the Hub's address or a proxy variable is not an address", hint="correct HF_ENDPOINT or HTTPS_PROXY"

@@ -18,10 +18,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Self
-from urllib.parse import parse_qs, urlencode, urlsplit
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.fakes.hub_repository import HubRepository
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 _CHUNK = b" " * 2**20
@@ -64,6 +67,8 @@ class HubServer:
     def __init__(self, certificate: Path | None = None) -> None:
         self.spaces: dict[str, dict[str, Any]] = {}
         self.models: dict[str, str | None] = {}
+        self.datasets: set[str] = set()
+        self.repositories: dict[str, HubRepository] = {}
         self.raw_items: list[object] = []  # stand before the Spaces of each list
         self.requests: list[Seen] = []
         self.faults: dict[str, Fault] = {}
@@ -174,7 +179,10 @@ class HubServer:
                 return self._next_faults.popleft()
         return self.faults.get(seen.path) or self._right_answer(seen)
 
-    def _right_answer(self, seen: Seen) -> Fault:
+    def _right_answer(self, seen: Seen) -> Fault:  # noqa: PLR0911 - a table of routes
+        of_repository = self._of_repository(seen)
+        if of_repository is not None:
+            return of_repository
         kind, _, name = seen.path.removeprefix("/api/").partition("/")
         if kind == "spaces" and not name:
             return self._page(seen)
@@ -185,8 +193,29 @@ class HubServer:
         if kind == "models" and name in self.models:
             model = {"_id": "0" * 24, "id": name, "pipeline_tag": self.models[name]}
             return _ok(_expanded(model, seen.query, tuple(model)))
+        if kind == "datasets" and name in self.datasets:
+            return _ok({"_id": "0" * 24, "id": name})
         # Strangers get 401 for what does not exist, and for what is private.
         return Fault(status=401, headers={"X-Error-Code": "RepoNotFound", "X-Error-Message": "Repository not found"})
+
+    def _of_repository(self, seen: Seen) -> Fault | None:
+        """Return the answer where a path names a repository of ours, or a file of it."""
+        for space_id, repository in self.repositories.items():
+            sent = None
+            if seen.path.startswith(f"/api/spaces/{space_id}/"):
+                query = {name: values[0] for name, values in seen.query.items()}
+                sent = repository.api(seen.path.removeprefix(f"/api/spaces/{space_id}"), query, self.url + seen.path)
+            elif seen.path.startswith(f"/spaces/{space_id}/resolve/"):
+                revision, _, name = seen.path.removeprefix(f"/spaces/{space_id}/resolve/").partition("/")
+                sent = repository.file(unquote(revision), unquote(name))
+            elif seen.path.startswith(f"/cdn/{space_id}/"):
+                sent = repository.large(seen.path.rpartition("/")[2])
+            if sent is not None:
+                away = sent.headers.get("Location")
+                # Large files lie on another host than the Hub's.
+                moved = {"Location": self.url.replace("127.0.0.1", "localhost") + away} if away else {}
+                return Fault(status=sent.status, headers={**sent.headers, **moved}, body=sent.body)
+        return None
 
     def _page(self, seen: Seen) -> Fault:
         query = seen.query
@@ -261,10 +290,16 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header(name, value)
             self.send_header("Content-Length", str(length))
             self.end_headers()
+            if self.command == "HEAD":
+                return
             self.wfile.write(body)
             while answer.endless and length > len(body):
                 self.wfile.write(_CHUNK)
                 length -= len(_CHUNK)
+
+    def do_HEAD(self) -> None:
+        """Answer without the body."""
+        self.do_GET()
 
     def log_message(self, *_args: object) -> None:
         """Say nothing."""
