@@ -28,6 +28,14 @@ class VolumeMount:
     read_only: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadOnlyMount:
+    """A file or folder of this machine, `source`, that a container may read at `target` and never write."""
+
+    source: str
+    target: str
+
+
 class Network(StrEnum):
     """What a Space reaches: the world, or nothing but whoever calls its port. In neither does it reach another Space.
 
@@ -93,6 +101,7 @@ class LaunchSpec:
     network: Network = Network.OPEN
     profile: LaunchProfile = LaunchProfile.HUB
     volumes: tuple[VolumeMount, ...] = ()
+    mounts: tuple[ReadOnlyMount, ...] = ()
     read_only: bool = False
     tmpfs: Mapping[str, str] = field(default_factory=dict)
     copied_folders: tuple[str, ...] = ()

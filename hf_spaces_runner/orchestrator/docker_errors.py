@@ -116,6 +116,13 @@ _RULES = (
         hint="hfsr cleanup --older-than 1h removes our leftovers",
     ),
     _Rule(
+        pattern="bind source path does not exist",
+        error=LaunchError,
+        says="the engine does not see this machine's files",
+        verdict="folder_not_seen",
+        hint="HFSR_HOME moves what we keep to a folder that the engine shares with this machine",
+    ),
+    _Rule(
         pattern="no such container",
         error=LaunchError,
         says="something else removed the container",

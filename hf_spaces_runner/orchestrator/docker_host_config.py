@@ -3,7 +3,7 @@
 from typing import Any
 
 import docker
-from docker.types import DeviceRequest, LogConfig, Ulimit
+from docker.types import DeviceRequest, LogConfig, Mount, Ulimit
 
 from hf_spaces_runner.domain.launch import CORE_BYTES, DEAD_RESOLVER, DEAD_RESOLVER_OPTIONS, LaunchSpec, Network
 from hf_spaces_runner.domain.secret import Secret
@@ -51,6 +51,8 @@ def _host_config(api: docker.APIClient, spec: LaunchSpec, network: str) -> dict[
             read_only=spec.read_only,
             tmpfs=dict(spec.tmpfs) or None,
             binds=[f"{item.name}:{item.target}{':ro' if item.read_only else ''}" for item in spec.volumes],
+            # Not `binds`, which make an empty folder of a path that is not there.
+            mounts=[Mount(item.target, item.source, type="bind", read_only=True) for item in spec.mounts] or None,
             extra_hosts=dict(spec.extra_hosts),
             log_config=_log_config(spec),
         )

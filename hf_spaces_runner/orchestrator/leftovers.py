@@ -48,8 +48,8 @@ def remove_leftover(engine: Engine, leftover: Leftover, *, stamps: Stamps) -> No
             stamps.forget_image(leftover.name)
         case LeftoverKind.SCRATCH:
             shutil.rmtree(leftover.name, ignore_errors=True)
-        case LeftoverKind.ANSWERS:
-            raise ValueError("answers are kept elsewhere")
+        case LeftoverKind.ANSWERS | LeftoverKind.SOURCE:
+            raise ValueError(f"{leftover.kind}: these are kept elsewhere")
         case _:
             assert_never(leftover.kind)
 

@@ -1,9 +1,18 @@
 """Writes a launch spec as the `docker run` line that starts the same container, for people to read and to paste."""
 
+import csv
+import io
 import shlex
 from collections.abc import Iterable
 
-from hf_spaces_runner.domain.launch import CORE_BYTES, DEAD_RESOLVER, DEAD_RESOLVER_OPTIONS, LaunchSpec, Network
+from hf_spaces_runner.domain.launch import (
+    CORE_BYTES,
+    DEAD_RESOLVER,
+    DEAD_RESOLVER_OPTIONS,
+    LaunchSpec,
+    Network,
+    ReadOnlyMount,
+)
 from hf_spaces_runner.domain.secret import Secret
 
 
@@ -29,11 +38,19 @@ def docker_run_arguments(spec: LaunchSpec) -> list[str]:
     words += _each("--tmpfs", (f"{path}:{options}" for path, options in spec.tmpfs.items()))
     words += _each("--volume", (f"{item.name}:{item.target}{':ro' if item.read_only else ''}" for item in spec.volumes))
     words += _each("--volume", spec.copied_folders)
+    words += _each("--mount", (_mount(item) for item in spec.mounts))
     words += _each("--add-host", (f"{host}:{address}" for host, address in spec.extra_hosts.items()))
     words += _log(spec)
     words += _each("--env", (_variable(name, value) for name, value in spec.environment.items()))
     words += _each("--label", (f"{name}={value}" for name, value in spec.labels.items()))
     return [*words, "--platform", spec.platform, spec.image, *(spec.command or ())]
+
+
+def _mount(mount: ReadOnlyMount) -> str:
+    line = io.StringIO()  # docker reads it as one of CSV
+    fields = ("type=bind", f"source={mount.source}", f"target={mount.target}", "readonly")
+    csv.writer(line, lineterminator="").writerow(fields)
+    return line.getvalue()
 
 
 def _log(spec: LaunchSpec) -> list[str]:
