@@ -18,6 +18,7 @@ demo: install ## run a sentence, a spoken WAV and a picture through their Spaces
 
 test: install ## run all tests, those with real containers included
 	@.setup/cron
+	@.setup/browser
 	@.setup/oracle
 	@.setup/local
 	@$(PYTHON) -m pytest $(ARGS)

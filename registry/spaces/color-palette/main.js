@@ -37,6 +37,7 @@ function show() {
   complaint.textContent = rgb === null ? "That is not a color: write it like #3b82f6" : "";
   if (rgb === null) return;
   picker.value = code(rgb);
+  told.textContent = "";
   list.replaceChildren(...palette(rgb, rule.value).map(swatch));
 }
 

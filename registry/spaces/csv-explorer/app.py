@@ -3,6 +3,7 @@
 from io import BytesIO
 from pathlib import Path
 
+import altair as alt
 import pandas as pd
 import streamlit as st
 
@@ -53,8 +54,12 @@ def show_chart(table: pd.DataFrame) -> None:
     across = left.selectbox("Across", list(table.columns))
     up = middle.selectbox("Up", numbers)
     kind = right.radio("Chart", ["Bars", "Line"], horizontal=True)
-    draw = st.bar_chart if kind == "Bars" else st.line_chart
-    draw(table, x=across, y=up)
+    if kind == "Bars":
+        st.bar_chart(table, x=across, y=up, sort=False)  # words stand in the order of the file, not of the alphabet
+        return
+    drawn = pd.DataFrame({"across": table[across], "up": table[up]})  # a name such as "km.h" means something to Altair
+    x, y = alt.X("across", title=across, sort=None), alt.Y("up", title=up)
+    st.altair_chart(alt.Chart(drawn).mark_line(point=True, tooltip=True).encode(x, y))
 
 
 st.set_page_config(page_title="CSV explorer", page_icon="📊", layout="wide")
