@@ -10,9 +10,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 from hf_spaces_runner.domain.cloud import cloud_model, cloud_provider, cloud_space
 from hf_spaces_runner.domain.launch import MINIMUM_CPUS, MINIMUM_MEMORY_BYTES, Network
 from hf_spaces_runner.domain.privacy_rule import privacy_kind, privacy_word
-from hf_spaces_runner.domain.request import PullPolicy
+from hf_spaces_runner.domain.request import Builder, PullPolicy
 from hf_spaces_runner.domain.server_address import is_loopback, server_address
-from hf_spaces_runner.domain.settings import HfCache
+from hf_spaces_runner.domain.settings import BuildkitUse, HfCache
 from hf_spaces_runner.domain.units import LONGEST_S, parse_duration, parse_size
 
 
@@ -95,6 +95,9 @@ TYPES: Mapping[str, Any] = {
     "registry": AnyPath,
     "ca_bundle": AnyPath,
     "base_image": str,
+    "builder": Builder,
+    "buildkit": BuildkitUse,
+    "node_image": str,
     "memory": Annotated[int, BeforeValidator(_bytes), Field(ge=MINIMUM_MEMORY_BYTES)],
     "cpus": Annotated[float, BeforeValidator(_number), Field(ge=MINIMUM_CPUS, allow_inf_nan=False)],
     "pids_limit": Count,

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from hf_spaces_runner.domain.launch import Network
-from hf_spaces_runner.domain.request import PullPolicy
+from hf_spaces_runner.domain.request import Builder, PullPolicy
 from hf_spaces_runner.domain.server_address import MODEL_SERVERS
 
 
@@ -17,6 +17,14 @@ class HfCache(StrEnum):
     NONE = "none"
 
 
+class BuildkitUse(StrEnum):
+    """Which builds go through BuildKit: those that need it, all where it is there, or none."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The settings in force. Sizes in bytes, times in seconds."""
@@ -25,6 +33,9 @@ class Settings:
     registry: Path | None = None
     ca_bundle: Path | None = None
     base_image: str = "python:{python_version}-slim"
+    builder: Builder = Builder.CLASSIC
+    buildkit: BuildkitUse = BuildkitUse.AUTO
+    node_image: str = "node:22-slim"
     memory: int = 2 * 1024**3
     cpus: float | None = None
     pids_limit: int = 512
@@ -58,7 +69,10 @@ DESCRIPTIONS = {
     "image_registry": "host of the image registry of Spaces",
     "registry": "registry file laid over the bundled one",
     "ca_bundle": "CA certificates that builds trust",
-    "base_image": "image that Spaces are built from",
+    "base_image": "image that Spaces are built from, or VERSION=IMAGE of several Pythons with commas between",
+    "builder": "which of the Hub's builders of Gradio Spaces is followed: classic, current",
+    "buildkit": "which builds go through BuildKit: auto (those that need it), always (all, with a cache for pip), never",
+    "node_image": "image that app_build_command of static Spaces runs in",
     "memory": "memory cap of a Space",
     "cpus": "CPU cap of a Space; none unless set",
     "pids_limit": "most processes and threads in a Space",

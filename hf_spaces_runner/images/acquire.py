@@ -7,10 +7,11 @@ import docker
 
 from hf_spaces_runner.domain.image import BuildPlan, Image, ImageSource
 from hf_spaces_runner.domain.image_names import split_image_reference
-from hf_spaces_runner.domain.progress import ProgressCallback
+from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback
 from hf_spaces_runner.domain.request import PullPolicy
+from hf_spaces_runner.domain.settings import BuildkitUse
 from hf_spaces_runner.errors import ImageNotFoundError
-from hf_spaces_runner.images.base_name import gives_python, local_base_image
+from hf_spaces_runner.images.base_name import local_base_image
 from hf_spaces_runner.images.local import check_platform, find_image
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Images:
         lock_directory: shared by all processes that shall not pull or build the same image at once.
         retry: how transient faults of an image registry are met.
         platform: what images must be made for; the Hub makes them for `linux/amd64` only.
+        buildkit: whether builds go through BuildKit.
     """
 
     def __init__(
@@ -37,12 +39,14 @@ class Images:
         scratch: Path | None = None,
         retry: "RetryPolicy | None" = None,
         platform: str = "linux/amd64",
+        buildkit: BuildkitUse = BuildkitUse.AUTO,
     ) -> None:
         self._client = client
         self._lock_directory = lock_directory
         self._scratch = scratch
         self._retry = retry
         self._platform = platform
+        self._buildkit = buildkit
         self._bases: dict[tuple[str, str], str] = {}
 
     def acquire(self, source: ImageSource, policy: PullPolicy, on_progress: ProgressCallback) -> Image:
@@ -91,7 +95,7 @@ class Images:
     def acquire_base(self, setting: str, python_version: str, on_progress: ProgressCallback) -> str:
         """Return the name of a base image that is on the engine. See `acquire_base_image`."""
         found = self.local_base(setting, python_version)
-        if found is not None and gives_python(found, python_version):
+        if found is not None:
             return found
         from hf_spaces_runner.images.base_image import acquire_base_image  # noqa: PLC0415 - a warm run needs none of it
 
@@ -119,6 +123,8 @@ class Images:
         if image is None:
             if policy is PullPolicy.NEVER:
                 raise _not_here(plan.tag)
+            for warning in plan.warnings:
+                on_progress(Progress(phase=Phase.BUILD, message=warning, warning=True))
             image = self._obtaining(on_progress).build(plan)
         check_platform(self._client, image, self._platform)
         return image
@@ -132,6 +138,7 @@ class Images:
             lock_directory=self._lock_directory,
             scratch=self._scratch,
             platform=self._platform,
+            buildkit=self._buildkit,
             retry=self._retry if self._retry is not None else RetryPolicy(),
             on_progress=on_progress,
         )

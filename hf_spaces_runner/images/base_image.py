@@ -11,13 +11,7 @@ from hf_spaces_runner.errors import (
     ImageRegistryUnreachableError,
     ImageUnauthorizedError,
 )
-from hf_spaces_runner.images.base_name import (
-    BASE_REFERENCE,
-    PYTHON_VERSION,
-    base_image_name,
-    gives_python,
-    local_base_image,
-)
+from hf_spaces_runner.images.base_name import BASE_REFERENCE, base_image_name, local_base_image
 from hf_spaces_runner.images.debootstrap import make_base_image, missing_for_debootstrap
 from hf_spaces_runner.images.local import check_platform, find_image
 from hf_spaces_runner.images.lock import image_lock
@@ -50,10 +44,6 @@ def acquire_base_image(
             found = local_base_image(client, setting, python_version) or _obtain(
                 client, wanted, platform, scratch, on_progress
             )
-    if not gives_python(found, python_version):
-        on_progress(
-            _step(f"warning: the Space asks for Python {python_version}, the base image {found} has {PYTHON_VERSION}")
-        )
     return found
 
 

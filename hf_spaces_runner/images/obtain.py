@@ -6,11 +6,19 @@ from pathlib import Path
 import docker
 
 from hf_spaces_runner.domain.image import BuildPlan, Image
+from hf_spaces_runner.domain.image_names import split_image_reference
 from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback
 from hf_spaces_runner.domain.request import PullPolicy
-from hf_spaces_runner.errors import ImageNotFoundError, WrongArchitectureError
+from hf_spaces_runner.domain.settings import BuildkitUse
+from hf_spaces_runner.errors import (
+    ImageNotFoundError,
+    ImageRegistryUnreachableError,
+    ImageUnauthorizedError,
+    WrongArchitectureError,
+)
 from hf_spaces_runner.images.base_image import ensure_base_image
-from hf_spaces_runner.images.build import build_image
+from hf_spaces_runner.images.build_faults import hint_about_base
+from hf_spaces_runner.images.carry_out import carry_out
 from hf_spaces_runner.images.local import check_platform, find_image
 from hf_spaces_runner.images.lock import image_lock
 from hf_spaces_runner.images.pull import pull_image
@@ -26,6 +34,7 @@ class Obtaining:
     lock_directory: Path
     scratch: Path | None
     platform: str
+    buildkit: BuildkitUse
     retry: RetryPolicy
     on_progress: ProgressCallback
 
@@ -56,13 +65,28 @@ class Obtaining:
         """Return the image of `plan`, built now unless another process did so meanwhile.
 
         Raises:
-            ImageError: one of its subclasses, see `build_image` and `ensure_base_image`.
+            ImageError: one of its subclasses, see `carry_out` and `ensure_base_image`.
         """
-        waiting = Progress(phase=Phase.BUILD, message=f"another process builds {plan.tag}")
-        with image_lock(self.lock_directory, plan.tag, lambda: self.on_progress(waiting)):
+        # One lock for all builds of a Space: what is built first, whatever its hash, is the cache of the others.
+        repository = split_image_reference(plan.tag).repository
+        waiting = Progress(phase=Phase.WAIT, message=f"another process builds {repository}")
+        with image_lock(self.lock_directory, repository, lambda: self.on_progress(waiting)):
             image = find_image(self.client, plan.tag)
             if image is not None:
                 return image
+            self._ensure_base(plan)
+            carry_out(
+                self.client,
+                plan,
+                use=self.buildkit,
+                platform=self.platform,
+                scratch=self.scratch,
+                on_progress=self.on_progress,
+            )
+            return self._must_find(plan.tag)
+
+    def _ensure_base(self, plan: BuildPlan) -> None:
+        try:
             ensure_base_image(
                 self.client,
                 plan.base_image,
@@ -72,8 +96,12 @@ class Obtaining:
                 retry=self.retry,
                 on_progress=self.on_progress,
             )
-            build_image(self.client, plan, platform=self.platform, on_progress=self.on_progress)
-            return self._must_find(plan.tag)
+        except (ImageNotFoundError, ImageUnauthorizedError, ImageRegistryUnreachableError) as error:
+            raise type(error)(
+                f"building {plan.tag}: FROM {plan.base_image}: {error.message}",
+                hint=hint_about_base(plan.base_image),
+                verdict=error.verdict,
+            ) from error
 
     def _must_find(self, reference: str) -> Image:
         image = find_image(self.client, reference)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.benchmarks import batch, calling, overhead, registry
+from tests.benchmarks import batch, build, calling, overhead, registry, source
 from tests.benchmarks.bare_floor import call_by_hand
 from tests.benchmarks.measure import SECONDS, Row, alone, compare, process
 
@@ -15,6 +15,7 @@ HFSR = str(Path(PYTHON).with_name("hfsr"))
 SENTENCE = "I love it"
 MILLISECONDS_BELOW = 0.1
 _BATCH_ROUNDS = 3
+_FIRST_BUILDS = 2
 RUN = [HFSR, "run", SENTENCE, "--hf-space", "vader-sentiment"]
 
 
@@ -25,6 +26,9 @@ def main(target: Path, times: int) -> None:
         *calling.rows(times * 10),
         *overhead.rows(times * 6),
         *registry.rows(times),
+        *source.rows(times),
+        *build.rows(times),
+        *build.first_builds(_FIRST_BUILDS),
         *batch.rows(_BATCH_ROUNDS),
     ]
     print(table(rows))  # noqa: T201 - printing is this program's purpose

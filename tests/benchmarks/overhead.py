@@ -43,7 +43,7 @@ def rows(times: int) -> list[Row]:
         request = Request(space=SPACE, tier=Tier.HEAVY, performance_first=True)
         runner.execute(replace(request, prompt="I love it"))  # an answer is kept then, so that there is where to look
         up = runner.execute(replace(request, prompt="I love it", keep=True))
-        stack.callback(runner.stop, up.container)
+        stack.callback(runner.up_spaces.stop, up.container)
         numbers = itertools.count()
         watches = {name: stack.enter_context(_stopped(places)) for name, places in PARTS.items()}
         whole = compare(
