@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from hf_spaces_runner.domain.as_of import AsOf
 from hf_spaces_runner.domain.launch import Network
 from hf_spaces_runner.domain.routing import Tier
 from hf_spaces_runner.domain.secret import Secret
@@ -16,6 +17,13 @@ class PullPolicy(StrEnum):
     MISSING = "missing"
     ALWAYS = "always"
     NEVER = "never"
+
+
+class Builder(StrEnum):
+    """Which of the Hub's builders of Gradio Spaces is followed: that of 2022 to 2025, or that of today."""
+
+    CLASSIC = "classic"
+    CURRENT = "current"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +41,15 @@ class InputValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How much a run may take; None means what the Space's entry or the settings say. Times in seconds."""
+    """How much a run may take; None means what the Space's entry or the settings say. Times in seconds.
+
+    `hardware` is a name of the Hub's, or `local`; memory, CPUs and GPUs that are named win over it.
+    """
 
     memory_bytes: int | None = None
     cpus: float | None = None
     gpus: str | None = None
+    hardware: str | None = None
     timeout_s: float | None = None
     startup_timeout_s: float | None = None
     slot_timeout_s: float | None = None
@@ -56,6 +68,7 @@ class Request:
     `max_attempts` and `deadline_s` are for the whole chain. `cache` says whether an answer that was kept will do, and
     whether this one is kept; None leaves that to the settings. `may_fetch_model`: a model that answers in this process
     may be fetched for that. `batch_mode`: it is one of many, so a container that serves them all pays.
+    `as_of`: a build takes the packages of that day; None for those of today.
     """
 
     space: str | None
@@ -67,6 +80,8 @@ class Request:
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     pull: PullPolicy | None = None
+    builder: Builder | None = None
+    as_of: AsOf | None = None
     network: Network | None = None
     privacy: bool = False
     read_only: bool = False

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from hf_spaces_runner.domain.api import Api
+from hf_spaces_runner.domain.hub_source import HubCommit
 from hf_spaces_runner.domain.hub_space import Found
 from hf_spaces_runner.domain.image_check import ImageCheck, status_after
 
@@ -31,7 +32,9 @@ class Space:
     the image is built from; where it is None the image is pulled. `inputs` maps parameter names to the value that they
     get: a constant, `$prompt` or `$file`. `memory_bytes` is the cap that this Space needs, if it needs its own.
     `api` says how it is called. `tags` are words to find it by. `origin` says where the entry comes from, for
-    people. `found` is what the Hub said of the Space, `check` what its image's registry last said of that.
+    people. `found` is what the Hub said of the Space, `check` what its image's registry last said of that. `commit` is
+    the one that `source` was fetched from the Hub at. `hardware` is what its source suggests, `startup_timeout_s` how
+    long it says that it may take to start.
     """
 
     id: str
@@ -58,6 +61,9 @@ class Space:
     origin: str = "reference"
     found: Found | None = None
     check: ImageCheck | None = None
+    commit: HubCommit | None = None
+    hardware: str | None = None
+    startup_timeout_s: float | None = None
 
     @property
     def current_status(self) -> str:

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from hf_spaces_runner.domain.image_names import split_image_reference
 from hf_spaces_runner.domain.labels import LABEL
@@ -13,7 +15,8 @@ UNFINISHED = "unfinished"
 """The value of the label `hf-spaces-runner.built` on what a build leaves before it is done."""
 BUILD_FILES = "/usr/local/share/hf-spaces-runner"
 """Where files that only the build needs lie in the image."""
-CA_BUNDLE = f"{BUILD_FILES}/ca-bundle.crt"
+CA_BUNDLE_FILE = "ca-bundle.crt"
+CA_BUNDLE = f"{BUILD_FILES}/{CA_BUNDLE_FILE}"
 
 _HASH_LENGTH = 12
 
@@ -28,6 +31,16 @@ def tag_of(repository: str, digest: str) -> str:
     return str(split_image_reference(f"{repository}:{digest[:_HASH_LENGTH]}"))
 
 
+def ca_image_name(ca_bundle: Path) -> str:
+    """Return the name of the image that the CA bundle of that path is copied out of in builds."""
+    return f"hf-spaces-runner/ca-bundle:{hashlib.sha256(os.fsencode(ca_bundle)).hexdigest()[:_HASH_LENGTH]}"
+
+
 def labels_of(space_id: str, digest: str) -> dict[str, str]:
     """Return the labels of a finished image."""
     return {f"{LABEL}.built": digest, f"{LABEL}.space": space_id}
+
+
+def copied(source: str, target: str) -> str:
+    """Return the line that copies `source` of the build context to `target`, for the Space's user."""
+    return f"COPY --chown=1000:1000 {json.dumps([source, target])}"

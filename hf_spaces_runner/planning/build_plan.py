@@ -1,16 +1,22 @@
 """Decides how the image of a Space is built from its source: by the SDK that its README.md names."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import assert_never
 
 from hf_spaces_runner.domain.image import BuildPlan
+from hf_spaces_runner.domain.request import Builder
+from hf_spaces_runner.domain.secret import Secret
 from hf_spaces_runner.domain.space import Sdk
 from hf_spaces_runner.domain.space_source import SourceFile, SpaceSource
 from hf_spaces_runner.errors import InvalidRegistryError
 from hf_spaces_runner.planning.build_docker import plan_docker_build
+from hf_spaces_runner.planning.build_files import with_links_and_notes
 from hf_spaces_runner.planning.build_gradio import plan_gradio_build
 from hf_spaces_runner.planning.build_static import StaticServer, plan_static_build
 from hf_spaces_runner.planning.build_streamlit import plan_streamlit_build
+from hf_spaces_runner.planning.preload import Preloading
 
 
 def plan_build(
@@ -23,6 +29,11 @@ def plan_build(
     ca_bundle: Path | None = None,
     dockerfile: str = "",
     static_server: StaticServer | None = None,
+    variables: Mapping[str, str] | None = None,
+    secrets: Mapping[str, Secret] | None = None,
+    builder: Builder = Builder.CLASSIC,
+    preloading: Preloading | None = None,
+    before: datetime | None = None,
 ) -> BuildPlan:
     """Return how the image of the Space `space_id` is built from `source`.
 
@@ -37,42 +48,55 @@ def plan_build(
             it does, so the hash leaves them out.
         dockerfile: the text of the Space's own Dockerfile, for the SDK docker.
         static_server: what serves the files, for the SDK static.
+        variables: those of the Space; the SDK docker has them as build arguments, where its Dockerfile declares them.
+        secrets: those that were given; the SDK docker has those that its Dockerfile mounts.
+        builder: which of the Hub's builders is followed, for the SDK gradio.
+        preloading: what `preload_from_hub` asks for, for the SDKs gradio and streamlit.
+        before: packages that were uploaded then (UTC) or later do not exist, and `constraints` do not count, for the
+            SDKs gradio and streamlit.
 
     Raises:
         InvalidRegistryError: the source asks for something that cannot be.
     """
     match source.front_matter.sdk:
         case Sdk.GRADIO:
-            return plan_gradio_build(
+            plan = plan_gradio_build(
                 source,
                 space_id=space_id,
                 repository=repository,
                 base_image=base_image,
                 constraints=constraints,
                 ca_bundle=ca_bundle,
+                builder=builder,
+                preloading=preloading,
+                before=before,
             )
         case Sdk.DOCKER:
-            return plan_docker_build(
+            plan = plan_docker_build(
                 source,
                 dockerfile,
                 space_id=space_id,
                 repository=repository,
                 base_image=base_image,
                 ca_bundle=ca_bundle,
+                variables=variables,
+                secrets=secrets,
             )
         case Sdk.STREAMLIT:
-            return plan_streamlit_build(
+            plan = plan_streamlit_build(
                 source,
                 space_id=space_id,
                 repository=repository,
                 base_image=base_image,
                 constraints=constraints,
                 ca_bundle=ca_bundle,
+                preloading=preloading,
+                before=before,
             )
         case Sdk.STATIC:
             if static_server is None:
                 raise InvalidRegistryError(f"{source.folder}: a static Space cannot be built without a server for it")
-            return plan_static_build(
+            plan = plan_static_build(
                 source,
                 static_server,
                 space_id=space_id,
@@ -82,3 +106,4 @@ def plan_build(
             )
         case _:
             assert_never(source.front_matter.sdk)
+    return with_links_and_notes(plan, source)

@@ -5,11 +5,13 @@ Hub's frame made its builder switch off the protection against requests of other
 the browser that shows the app shows other pages too, so it stays on.
 """
 
+from datetime import datetime
 from pathlib import Path
 
 from hf_spaces_runner.domain.image import BuildPlan
 from hf_spaces_runner.domain.space_source import STREAMLIT_PORT, SourceFile, SpaceSource
 from hf_spaces_runner.planning.build_python import PythonSdk, plan_python_build
+from hf_spaces_runner.planning.preload import Preloading
 
 _STREAMLIT = PythonSdk(
     title="Streamlit",
@@ -52,6 +54,8 @@ def plan_streamlit_build(
     base_image: str,
     constraints: SourceFile | None,
     ca_bundle: Path | None,
+    preloading: Preloading | None = None,
+    before: datetime | None = None,
 ) -> BuildPlan:
     """Return how the image of a Streamlit Space is built; for the arguments see `plan_build`.
 
@@ -66,4 +70,6 @@ def plan_streamlit_build(
         base_image=base_image,
         constraints=constraints,
         ca_bundle=ca_bundle,
+        preloading=preloading,
+        before=before,
     )

@@ -37,7 +37,7 @@ def requirements_of(text: str) -> Iterator[tuple[int, Requirement | str]]:
             continue
         try:
             yield first, Requirement(said)
-        except InvalidRequirement:
+        except (InvalidRequirement, RecursionError):  # the library reads brackets inside brackets by recursion
             yield first, said
 
 

@@ -14,6 +14,7 @@ class LeftoverKind(StrEnum):
     IMAGE = "image"
     MODEL_CACHE = "model cache"
     ANSWERS = "kept answers"
+    SOURCE = "source from the Hub"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,13 @@ def plan_clean_up(leftovers: Iterable[Leftover], rules: CleanUpRules, *, now: fl
 
 def _age(leftover: Leftover, rules: CleanUpRules) -> float:
     match leftover.kind:
-        case LeftoverKind.CONTAINER | LeftoverKind.SCRATCH | LeftoverKind.MODEL_CACHE | LeftoverKind.ANSWERS:
+        case (
+            LeftoverKind.CONTAINER
+            | LeftoverKind.SCRATCH
+            | LeftoverKind.MODEL_CACHE
+            | LeftoverKind.ANSWERS
+            | LeftoverKind.SOURCE
+        ):
             return rules.older_than_s
         case LeftoverKind.IMAGE:
             return float("inf") if rules.images_older_than_s is None else rules.images_older_than_s

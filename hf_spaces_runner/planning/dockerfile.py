@@ -5,12 +5,14 @@ directives, comments and continued lines these are.
 """
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 _DIRECTIVE = re.compile(r"#\s*(?P<name>[A-Za-z][A-Za-z0-9]*)\s*=\s*(?P<value>.+?)\s*")
 _FLAG = re.compile(r"\s*--(?P<name>[a-z-]+)(?:=(?P<value>\S*))?(?=\s|$)")
 _VARIABLE = re.compile(r"\$(?:(?P<bare>\w+)|\{(?P<name>\w+)(?::?(?P<kind>[-+])(?P<other>[^}]*))?\})")
+_WITH_HEREDOC = frozenset({"RUN", "COPY", "ADD"})
 _HEREDOC = re.compile(r"(?:^|\s)\d*<<-?(?P<quote>[\"']?)(?P<end>[A-Za-z_]\w*)(?P=quote)(?=\s|$)")
 
 
@@ -55,7 +57,7 @@ class Dockerfile:
 
     def heredoc(self, instruction: Instruction) -> str | None:
         """Return the word that ends the heredoc of `instruction`, None where it has none whose end is there."""
-        for found in _HEREDOC.finditer(instruction.text):
+        for found in _HEREDOC.finditer(instruction.text if instruction.keyword in _WITH_HEREDOC else ""):
             if any(line.strip() == found["end"] for line in self.lines[instruction.last_line :]):
                 return found["end"]
         return None
@@ -71,6 +73,19 @@ def read_dockerfile(text: str, arguments: Mapping[str, str] | None = None) -> Do
         found.append(instruction)
     stages = _stages(found, arguments or {})
     return Dockerfile(lines=lines, instructions=tuple(found), stages=stages, ends_inside=ends_inside)
+
+
+def declared_arguments(read: Dockerfile) -> frozenset[str]:
+    """Return the names of all build arguments that `read` declares, before its first FROM and in its stages."""
+    texts = (instruction.text for instruction in read.instructions if instruction.keyword == "ARG")
+    return frozenset(word.partition("=")[0] for text in texts for word in _words(text))
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:  # a quote without its end, of which the engine will say what it thinks
+        return text.split()
 
 
 def is_built_on_argument(read: Dockerfile, name: str) -> bool:
@@ -112,7 +127,19 @@ def _instructions(lines: tuple[str, ...], escape: str) -> Iterator[tuple[Instruc
                 more, goes_on = continued.subn("", raw)
                 text += more
                 last = number
-        yield _instruction(text, first + 1, last, len(lines[first]) - len(lines[first].lstrip()) + 1), bool(goes_on)
+        instruction = _instruction(text, first + 1, last, len(lines[first]) - len(lines[first].lstrip()) + 1)
+        yield instruction, bool(goes_on)
+        number = max(number, _end_of_heredocs(instruction, lines))
+
+
+def _end_of_heredocs(instruction: Instruction, lines: tuple[str, ...]) -> int:
+    """Return the number of the line that ends the last heredoc of `instruction`: what stands before it is no other."""
+    last = instruction.last_line
+    if instruction.keyword in _WITH_HEREDOC:
+        for found in _HEREDOC.finditer(instruction.text):
+            ends = (number for number in range(last, len(lines)) if lines[number].strip() == found["end"])
+            last = next(ends, last - 1) + 1
+    return last
 
 
 def _instruction(text: str, line: int, last_line: int, column: int) -> Instruction:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from hf_spaces_runner.domain.hardware import Grant
 from hf_spaces_runner.domain.image import Image
 from hf_spaces_runner.domain.image_names import split_image_reference
 from hf_spaces_runner.domain.labels import LABEL, RunLabels
@@ -39,13 +40,17 @@ _USELESS_COMMANDS = frozenset({(), ("python",), ("python3",), ("bash",), ("/bin/
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaunchDefaults:
-    """What the settings say about every container. Sizes in bytes; `hf_cache` is `per-space`, `shared` or `none`."""
+    """What the settings say about every container. Sizes in bytes; `hf_cache` is `per-space`, `shared` or `none`.
+
+    `grant` is what this one is given for the hardware that its user or its source names; it wins over the settings.
+    """
 
     memory_bytes: int
     cpus: float | None
     pids_limit: int
     hf_cache: str
     network: Network = Network.OPEN
+    grant: Grant | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,20 +70,30 @@ def plan_launch(
     identity: RunIdentity,
     *,
     profile: LaunchProfile = LaunchProfile.HUB,
+    asked_for: Mapping[str, str] | None = None,
 ) -> LaunchSpec:
-    """Return the launch spec of `space`: hardened, and with nothing of the host's in it but what `request` names."""
-    memory_bytes = request.limits.memory_bytes or space.memory_bytes or defaults.memory_bytes
-    cpus = request.limits.cpus or defaults.cpus
-    gpus = request.limits.gpus
+    """Return the launch spec of `space`: hardened, and with nothing of the host's in it but what `request` names.
+
+    `asked_for` are variables that its source asks for, see `ImageSource.environment`.
+    """
+    grant = defaults.grant
+    granted_bytes = None if grant is None else grant.memory_bytes
+    memory_bytes = request.limits.memory_bytes or granted_bytes or space.memory_bytes or defaults.memory_bytes
+    cpus = request.limits.cpus or (None if grant is None else grant.cpus) or defaults.cpus
+    gpus = request.limits.gpus or (None if grant is None else grant.gpus)
+    as_on_hub = hub_environment(
+        space, cpus=cpus, memory_bytes=memory_bytes, gpus=gpus, hardware=None if grant is None else grant.name
+    )
     network = Network.ISOLATED if request.privacy else request.network or defaults.network
     cache = _cache_volume(space, defaults.hf_cache, read_only=request.privacy)
     environment: dict[str, str | Secret] = {
-        **_in_profile(profile, hub_environment(space, cpus=cpus, memory_bytes=memory_bytes, gpus=gpus)),
+        **_in_profile(profile, as_on_hub),
         **(_READ_ONLY_ENVIRONMENT if request.read_only else {}),
         **({"HF_HOME": HF_CACHE_DIRECTORY} if cache else {}),
         **(_OFFLINE_ENVIRONMENT if network is Network.ISOLATED else {}),
         **({"HF_MODULES_CACHE": f"{_TMP}/hf-modules"} if request.privacy else {}),
         **_page_variables(space, request),
+        **(asked_for or {}),
         **space.env,
         **request.environment,
         **request.secrets,
@@ -115,12 +130,18 @@ def plan_launch(
     )
 
 
+def variables_for(space: Space, request: Request) -> dict[str, str]:
+    """Return what the Hub calls the variables of a Space, which anybody may see: no secret is among them."""
+    given = {**space.env, **request.environment}
+    return {name: value for name, value in given.items() if name not in request.secrets}
+
+
 def _page_variables(space: Space, request: Request) -> dict[str, str]:
     """Return what hands the user's variables, and no secret, to the pages of a static Space, as the Hub does.
 
     `registry/static/serve.py` reads it and sets `window.huggingface.variables`.
     """
-    given = {**space.env, **request.environment}
+    given = variables_for(space, request)
     return {"HFSR_PAGE_VARIABLES": json.dumps(given)} if space.sdk is Sdk.STATIC and given else {}
 
 

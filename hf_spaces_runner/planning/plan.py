@@ -92,7 +92,16 @@ def make_plan(
     """
     check_request(request, space)
     limits = request.limits
-    spec = plan_launch(space, request, defaults.launch, identity, profile=profile_for(space, profile))
+    if image.environment:  # the Hub's login, for which Gradio outside the Hub wants a token of the user's
+        profile = LaunchProfile.HUB
+    spec = plan_launch(
+        space,
+        request,
+        defaults.launch,
+        identity,
+        profile=profile_for(space, profile),
+        asked_for=image.environment,
+    )
     candidate = Candidate(
         kind=CandidateKind.SPACE,
         space=space,
@@ -108,7 +117,7 @@ def make_plan(
             preset_inputs=space.inputs,
             explain=request.explain,
         ),
-        startup_timeout_s=limits.startup_timeout_s or defaults.startup_timeout_s,
+        startup_timeout_s=limits.startup_timeout_s or space.startup_timeout_s or defaults.startup_timeout_s,
         slot_timeout_s=limits.slot_timeout_s or defaults.slot_timeout_s,
         timeout_s=limits.timeout_s or defaults.timeout_s,
         sharing=sharing_of(request, identity.user, defaults.launch.network, spec.profile),

@@ -32,18 +32,25 @@ def read_dockerignore(text: str, path: Path) -> tuple[NamePattern, ...]:
             continue
         negated = pattern.startswith("!")
         pattern = pattern.removeprefix("!").strip()
+        # Before anything looks at it for long.
+        if len(pattern) > _MOST_LENGTH:
+            raise _too_much(path, number)
         if not pattern or _is_broken(pattern):
             raise InvalidRegistryError(f"{path}:{number}:1: {line.strip()!r} is no pattern", hint="correct that line")
         pattern = posixpath.normpath(pattern).lstrip("/")
         if pattern in {"", "."}:  # "for historical reasons, the pattern . is ignored"
             continue
         patterns += (_pattern(form, says=not negated) for form in _forms(pattern))
-        if len(patterns) > _MOST_PATTERNS or len(pattern) > _MOST_LENGTH or pattern.count("/") >= _MOST_PARTS:
-            raise InvalidRegistryError(
-                f"{path}:{number}:1: is too much: {_MOST_PATTERNS} patterns of {_MOST_LENGTH} characters are taken",
-                hint="name whole folders instead of their files",
-            )
+        if len(patterns) > _MOST_PATTERNS or pattern.count("/") >= _MOST_PARTS:
+            raise _too_much(path, number)
     return tuple(patterns)
+
+
+def _too_much(path: Path, number: int) -> InvalidRegistryError:
+    return InvalidRegistryError(
+        f"{path}:{number}:1: is too much: {_MOST_PATTERNS} patterns of {_MOST_LENGTH} characters are taken",
+        hint="name whole folders instead of their files",
+    )
 
 
 def _is_broken(pattern: str) -> bool:

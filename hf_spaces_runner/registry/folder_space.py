@@ -43,6 +43,8 @@ def space_of_folder(reference: str, snapshots: Snapshots | None = None) -> Space
         # A Streamlit app is asked, since those before 1.13 have no health.
         api=Api(kind=ApiKind.PAGE) if front.sdk is Sdk.STATIC else Api(),
         origin=FOLDER_ORIGIN,
+        hardware=front.suggested_hardware,
+        startup_timeout_s=front.startup_timeout_s if "startup_duration_timeout" in front.lines else None,
     )
 
 

@@ -4,6 +4,7 @@ Left out is what a `.gitignore` in the folder or `.git/info/exclude` names, unle
 The Hub has what was pushed, so this is what it builds from.
 """
 
+from bisect import bisect_left
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -44,8 +45,8 @@ class GitIgnore:
         """Return whether git would not push `word` in this folder, and if it is a folder nothing in it."""
         if not self._hidden and not self._names.says(word, is_folder=is_folder):
             return False
-        tracked = self._checkout.folders if is_folder else self._checkout.files
-        return self._name_of(word) not in tracked
+        name = self._name_of(word)
+        return not self._checkout.has_inside(name) if is_folder else name not in self._checkout.files
 
     def _set_patterns(self, above: tuple[NamePattern, ...]) -> None:
         own = () if self._hidden else self._read(f"{self._folder}/{GITIGNORE}" if self._folder else GITIGNORE)
@@ -74,11 +75,11 @@ class _Checkout:
         return tracked_names(self._root)
 
     @cached_property
-    def folders(self) -> frozenset[str]:
-        found: set[str] = set()
-        for name in self.files:
-            folder = name.rpartition("/")[0]
-            while folder and folder not in found:
-                found.add(folder)
-                folder = folder.rpartition("/")[0]
-        return frozenset(found)
+    def _sorted(self) -> list[str]:
+        return sorted(self.files)
+
+    def has_inside(self, folder: str) -> bool:
+        """Return whether a file somewhere in `folder` is tracked."""
+        # A set of all folders would be far larger than the index: each name may be two thousand folders deep.
+        place = bisect_left(self._sorted, f"{folder}/")
+        return place < len(self._sorted) and self._sorted[place].startswith(f"{folder}/")

@@ -16,6 +16,7 @@ _PREFIXED_NAMES = 4
 _VERSIONS = {2, 3, _PREFIXED_NAMES}
 _EXTENDED = 0x4000
 _NAME_LENGTH = 0x0FFF
+_MAX_NAME_BYTES = 4096
 
 
 def tracked_names(root: Path) -> frozenset[str]:
@@ -53,7 +54,7 @@ def _names(content: bytes) -> set[str]:
         raise ValueError("not an index")
     by_sha256 = hashlib.sha256(content[:-_SHA256_BYTES]).digest() == content[-_SHA256_BYTES:]
     before_flags = _STATUS_BYTES + (_SHA256_BYTES if by_sha256 else _SHA1_BYTES)
-    place, name = _HEADER_BYTES, b""
+    place, name, left = _HEADER_BYTES, b"", _MAX_INDEX_BYTES
     names = set()
     for _ in range(int.from_bytes(content[8:_HEADER_BYTES], "big")):
         begin = place
@@ -69,6 +70,10 @@ def _names(content: bytes) -> set[str]:
             name = content[place:end]
             # One to eight zeros fill each entry up to a multiple of eight bytes.
             place = begin + (end - begin) // 8 * 8 + 8
+        # A name may be that of the entry before and one byte more, so a small index can hold very much.
+        left -= len(name)
+        if len(name) > _MAX_NAME_BYTES or left < 0:
+            raise ValueError("too much")
         names.add(os.fsdecode(name))
     return names
 

@@ -1,6 +1,7 @@
 """Turns what a user calls a Space into a Space: an id, a URL, an address, the name of an image, or a folder."""
 
 import re
+import shlex
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -58,7 +59,9 @@ def find_space(reference: str, registry: Registry, image_registry: str, *, snaps
     faults = registry.faults_of(reference)
     if faults:
         raise InvalidRegistryError("\n".join(str(fault) for fault in faults))
-    raise UnknownSpaceError(f"no Space {reference!r} in the registry{_nearest(reference, registry)}")
+    raise UnknownSpaceError(
+        f"no Space {reference!r} in the registry{_nearest(reference, registry)}", hint=_hint_about_folder(reference)
+    )
 
 
 def _is_folder(reference: str, registry: Registry) -> bool:
@@ -70,6 +73,13 @@ def _is_folder(reference: str, registry: Registry) -> bool:
         return True
     may_be_else = is_image_reference(reference) or _HUB_ID.fullmatch(reference) is not None
     return not may_be_else and Path(reference).is_dir()
+
+
+def _hint_about_folder(reference: str) -> str | None:
+    """Return what to type where `reference` is a folder with a Space in it, which an id never stands for."""
+    if not reference.isprintable() or not (Path(reference) / "README.md").is_file():
+        return None
+    return f"did you mean {shlex.quote(f'./{reference}')}? There is a folder of that name here"
 
 
 def _is_address_without_scheme(reference: str) -> bool:

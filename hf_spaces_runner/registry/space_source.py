@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hf_spaces_runner.domain.front_matter import FrontMatter, Preload
 from hf_spaces_runner.domain.space import Sdk
 from hf_spaces_runner.domain.space_source import SourceFile, SpaceSource
+from hf_spaces_runner.domain.terminal import one_line
 from hf_spaces_runner.errors import InvalidRegistryError
 from hf_spaces_runner.registry.file_hash import hash_file
 from hf_spaces_runner.registry.snapshot import Snapshots
@@ -81,8 +82,8 @@ def refuse_links_out(source: SpaceSource) -> None:
         InvalidRegistryError: one does, and what it leads to would be missing in the image.
     """
     for name in source.links_out:
-        path = source.folder / name
-        target = str(path.readlink())
+        path = one_line(str(source.folder / name), limit=1000)
+        target = str((source.folder / name).readlink())
         told = "an absolute symbolic link" if target.startswith("/") else "a symbolic link that leads out of the folder"
         raise InvalidRegistryError(
             f"{path}: is {told}, to {target!r}",

@@ -1,14 +1,17 @@
 """Serves the files of a static Space as the Hub does. It runs inside the Space's container, on Starlette and uvicorn.
 
-Each page gets `window.huggingface.variables`: the helper variables of the Hub, and what the JSON object in the
-variable HFSR_PAGE_VARIABLES holds. Nothing else of the environment is shown, so no secret reaches a page.
+Each page gets `window.huggingface.variables`: what the JSON object in the variable HFSR_PAGE_VARIABLES holds, and the
+few variables that the Hub itself puts there, in the form that pages of the Hub have. Nothing else of the environment is
+shown, so no secret reaches a page.
 """
 
 # ruff: noqa: INP001 - a script, not a part of a package
 
 import argparse
+import errno
 import hashlib
 import json
+import mimetypes
 import os
 import re
 from email.utils import formatdate
@@ -17,20 +20,14 @@ from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Mount
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
-from starlette.types import Scope
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-HELPER_VARIABLES = (
-    "SPACE_ID",
-    "SPACE_AUTHOR_NAME",
-    "SPACE_REPO_NAME",
-    "SPACE_TITLE",
-    "SPACE_HOST",
-    "SPACE_CREATOR_USER_ID",
-)
+# Seen in pages of the Hub; with hf_oauth also what a login needs, and never OAUTH_CLIENT_SECRET.
+HELPER_VARIABLES = ("SPACE_CREATOR_USER_ID", "OAUTH_CLIENT_ID", "OAUTH_SCOPES", "OPENID_PROVIDER_URL")
 GIVEN_VARIABLES = "HFSR_PAGE_VARIABLES"
 PAGES = frozenset({".html", ".htm"})
 # A larger page is data in the form of a page; it is sent as it is.
@@ -39,6 +36,23 @@ MAX_PAGE_BYTES = 16 * 1024**2
 PLACES = tuple(
     re.compile(tag, re.IGNORECASE) for tag in (rb"<head(\s[^>]*)?>", rb"<html(\s[^>]*)?>", rb"<!doctype[^>]*>")
 )
+# What Python 3.11 and a slim image do not know; a browser refuses a module or a font of another type.
+TYPES = {
+    ".avif": "image/avif",
+    ".glb": "model/gltf-binary",
+    ".gltf": "model/gltf+json",
+    ".js": "text/javascript",
+    ".map": "application/json",
+    ".md": "text/markdown",
+    ".mjs": "text/javascript",
+    ".otf": "font/otf",
+    ".ttf": "font/ttf",
+    ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json",
+    ".webp": "image/webp",
+    ".woff": "font/woff",
+    ".woff2": "font/woff2",
+}
 # The files of an image have no times of their own, so what a browser kept of an earlier image must not count.
 STARTED = formatdate(usegmt=True)
 
@@ -52,7 +66,12 @@ def variables() -> dict[str, str]:
 
 def script_of(values: dict[str, str]) -> bytes:
     """Return the script that sets `values`; none of them can end it."""
-    text = json.dumps(values).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    text = (
+        json.dumps(values, separators=(",", ":"))
+        .replace("<", "\\u003c")
+        .replace(">", "\\u003e")
+        .replace("&", "\\u0026")
+    )
     return f"<script>window.huggingface={{variables:{text}}};</script>".encode()
 
 
@@ -61,6 +80,33 @@ def with_script(page: bytes, script: bytes) -> bytes:
     found = next((match for place in PLACES if (match := place.search(page))), None)
     at = found.end() if found else 0
     return page[:at] + script + page[at:]
+
+
+def type_of(path: Path) -> str:
+    """Return the media type of a file; it is sent as it lies there, so one that is compressed is no text."""
+    known, encoding = mimetypes.guess_type(path.name)
+    if encoding is not None:
+        return "application/octet-stream"
+    return TYPES.get(path.suffix.lower()) or known or ("application/octet-stream" if path.suffix else "text/plain")
+
+
+class Headed:
+    """An app whose every answer has some more headers."""
+
+    def __init__(self, app: ASGIApp, headers: dict[str, str]) -> None:
+        """Answer as `app` does, with `headers`."""
+        self.app = app
+        self.headers = headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+
+        async def send_headed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(self.headers)
+            await send(message)
+
+        await self.app(scope, receive, send_headed)
 
 
 @lru_cache(maxsize=10_000)
@@ -85,12 +131,14 @@ class Site(StaticFiles):
         path = super().get_path(scope)
         return self.first_page if path == "." else path
 
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        """Return the answer; a browser asks again whether what it kept is still so."""
-        response = await super().get_response(path, scope)
-        response.headers["cache-control"] = "no-cache"
-        response.headers["x-content-type-options"] = "nosniff"
-        return response
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        """Return the file at `path`; a link that leads to itself is none."""
+        try:
+            return super().lookup_path(path)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                return "", None
+            raise
 
     def file_response(
         self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
@@ -105,7 +153,9 @@ class Site(StaticFiles):
             response = HTMLResponse(page, status_code=status_code, headers=kept)
         else:
             kept["etag"] = f'"{digest_of(str(path))}"'
-            response = FileResponse(path, status_code=status_code, stat_result=stat_result, headers=kept)
+            response = FileResponse(
+                path, status_code=status_code, stat_result=stat_result, headers=kept, media_type=type_of(path)
+            )
         if self.is_not_modified(response.headers, Headers(scope=scope)):
             return NotModifiedResponse(response.headers)
         return response
@@ -117,9 +167,13 @@ def main() -> None:
     parser.add_argument("--root", type=Path, required=True)
     parser.add_argument("--app-file", required=True)
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--header", action="append", default=[], metavar="NAME: VALUE")
     asked = parser.parse_args()
+    # A browser asks again each time whether what it kept is still so: another image may have the same address.
+    headers = {"cache-control": "no-cache", "x-content-type-options": "nosniff"}
+    headers |= dict(text.split(": ", 1) for text in asked.header)
     site = Site(asked.root, asked.app_file, script_of(variables()))
-    app = Starlette(routes=[Mount("/", app=site)])
+    app = Headed(Starlette(routes=[Mount("/", app=site)]), headers)
     uvicorn.run(app, host="0.0.0.0", port=asked.port, server_header=False, log_level="info")  # noqa: S104 - the container's
 
 

@@ -140,6 +140,36 @@ def test_a_user_that_the_dockerfile_names_is_kept(
     assert told_by(docker_client, space, image)["uid"] == 1234
 
 
+def test_what_names_root_runs_as_the_hubs_user(
+    tiny: Callable[..., tuple[Space, Path]], runner: Runner, docker_client: docker.DockerClient
+) -> None:
+    space, _ = tiny(f"{DOCKERFILE}USER root\n")
+    image = runner.acquire_image(space)
+    assert (image.user, told_by(docker_client, space, image)["uid"]) == ("1000", 1000)
+
+
+def test_variables_that_the_dockerfile_declares_are_build_arguments(
+    tiny: Callable[..., tuple[Space, Path]], runner: Runner, docker_client: docker.DockerClient
+) -> None:
+    declared = (
+        f"ARG BASE_IMAGE\nARG WHICH=${{BASE_IMAGE}}\nFROM ${{BASE_IMAGE}}\nLABEL {TEST_LABEL}=build\nFROM ${{WHICH}}\n"
+        f'LABEL {TEST_LABEL}=build\nARG COLOR=blue SIZE="a b"\nCOPY . /app\n'
+        'RUN printf %s "$COLOR|$SIZE|$OTHER" > /app/arguments.txt\nCMD ["python3", "/app/app.py"]\n'
+    )
+    space, folder = tiny(declared)
+    for name in (".env", ".hfsr.env"):
+        (folder / name).write_text("COLOR=of the file")
+    plain = runner.acquire_image(space)
+    assert told_by(docker_client, space, plain)["files"]["arguments.txt"] == "blue|a b|"
+    # Of no use to the build, so the image is the same one.
+    assert runner.acquire_image(space, env={"OTHER": "x"}) == plain
+    given = {"COLOR": 'it\'s "$HOME" \\n', "OTHER": "x"}
+    told = told_by(docker_client, space, runner.acquire_image(space, env=given))
+    assert told["files"]["arguments.txt"] == f"{given['COLOR']}|a b|"
+    with pytest.raises(ImageRegistryUnreachableError, match=r"//127\.0\.0\.1:1/"):
+        runner.acquire_image(space, env={"WHICH": "127.0.0.1:1/other"})
+
+
 def test_a_step_that_fails_is_named(tiny: Callable[..., tuple[Space, Path]], runner: Runner) -> None:
     space, _ = tiny(f"{DOCKERFILE}RUN echo no luck; exit 7\n")
     with pytest.raises(BuildError, match=r"\(RUN echo no luck; exit 7\) failed: it returned a non-zero code: 7"):

@@ -58,10 +58,11 @@ def test_where_nobody_listens_the_reason_is_told(tmp_path: Path) -> None:
 
 
 def test_without_a_fallback_nobody_else_is_asked(server: ModelServer, tmp_path: Path) -> None:
-    ended = run(tmp_path, server.url, "--no-fallback")
-    assert ended.exit_code == 4
-    assert len(ended.json["attempts"]) == 1
-    assert server.paths == []
+    for options in (("--no-fallback",), ("--no-fallback", "--performance-first")):
+        ended = run(tmp_path, server.url, *options)
+        assert ended.exit_code == 4
+        assert [one["kind"] for one in ended.json["attempts"]] == ["space"]
+        assert server.paths == []
 
 
 def test_a_named_chain_may_hold_it(server: ModelServer, tmp_path: Path) -> None:

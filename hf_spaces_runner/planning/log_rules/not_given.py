@@ -84,6 +84,14 @@ GPU_RULES = (
 
 HUB_RULES = (
     Rule(
+        pattern=look_for(r"OAuth is required but \w{1,80} environment variable is not set"),
+        verdict="no_hub_login",
+        says="it wants the login of the Hub (hf_oauth), which works there alone",
+        hint="add hf_oauth: true to its README.md, which the Hub needs as well; or start it with stand-ins, with which"
+        " nobody can sign in: -e OAUTH_CLIENT_ID=none -e OAUTH_CLIENT_SECRET=none"
+        " -e OAUTH_SCOPES=openid -e OPENID_PROVIDER_URL=https://huggingface.co",
+    ),
+    Rule(
         pattern=look_for(
             r"GatedRepoError|access(?:ing)? (?:a )?gated repo|is a gated (?:repository|dataset)"
             r"|access to (?:model|dataset|space) \S{1,200} is restricted|private or gated repo|awaiting a review from"

@@ -6,6 +6,9 @@ The texts are those of CPython, glibc's loader, transformers, pkg_resources, imp
 from hf_spaces_runner.planning.log_rules.rule import PATH, Rule, look_for
 
 _NEWER = "; of one that is pulled there may be a newer image: --pull always"
+_MISFIT = "its Python packages do not fit together"
+_PIN = "pin the versions in its requirements.txt that it was written for" + _NEWER
+_PIN_NAMED = "pin {name} in its requirements.txt to the version that the Space was written for" + _NEWER
 _REQUIREMENTS = "add what it imports to its requirements.txt" + _NEWER
 
 DEPENDENCY_RULES = (
@@ -20,10 +23,33 @@ DEPENDENCY_RULES = (
         pattern=look_for(
             r"cannot import name '[^'\n]{1,100}' from (?:partially initialized module )?'(?P<name>\w{1,100})"
         ),
-        verdict="missing_dependency",
-        says="its Python packages do not fit together",
-        hint="pin the versions in its requirements.txt that it was written for" + _NEWER,
-        hint_named="pin {name} in its requirements.txt to the version that the Space was written for" + _NEWER,
+        verdict="dependency_conflict",
+        says=_MISFIT,
+        hint=_PIN,
+        hint_named=_PIN_NAMED,
+    ),
+    # What new versions of these took away, by the names that their own messages or those of Python give them.
+    Rule(
+        pattern=look_for(
+            r"^AttributeError: module '(?P<name>numpy|PIL|huggingface_hub|pydantic|httpx|starlette|jinja2|markupsafe"
+            r"|pandas|scipy|sklearn|transformers|diffusers|gradio_client)[\w.]{0,80}' has no attribute '"
+        ),
+        verdict="dependency_conflict",
+        says=_MISFIT,
+        hint=_PIN,
+        hint_named=_PIN_NAMED,
+    ),
+    Rule(
+        pattern=look_for(
+            r"^(?P<name>pydantic)[\w.]{0,40}\.Pydantic(?:Import|User|SchemaGeneration|Undefined)\w{0,20}Error: "
+            r"|^TypeError: (?:Async)?Client\.__init__\(\) got an unexpected keyword argument 'proxies'"
+            r"|^(?:Attribute|Import)Error: .{0,80}was removed in the (?P<numpy>NumPy) 2"
+            r"|compiled using NumPy 1\.x cannot be run in|numpy\.dtype size changed|multiarray failed to import"
+        ),
+        verdict="dependency_conflict",
+        says=_MISFIT,
+        hint=_PIN,
+        hint_named=_PIN_NAMED,
     ),
     Rule(
         pattern=look_for(
@@ -44,7 +70,6 @@ DEPENDENCY_RULES = (
     Rule(
         pattern=look_for(
             r"(?P<name>lib[\w.+-]{1,80}\.so[\w.]{0,20}): cannot open shared object file|undefined symbol: "
-            r"|multiarray failed to import|numpy\.dtype size changed"
         ),
         verdict="missing_dependency",
         says="a shared library of its image is missing or does not fit",

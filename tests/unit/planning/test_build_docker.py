@@ -8,18 +8,20 @@ import pytest
 
 from hf_spaces_runner.domain.front_matter import FrontMatter
 from hf_spaces_runner.domain.image import BuildPlan
+from hf_spaces_runner.domain.secret import Secret
 from hf_spaces_runner.domain.space import Sdk
 from hf_spaces_runner.domain.space_source import SourceFile, SpaceSource
 from hf_spaces_runner.errors import InvalidRegistryError
-from hf_spaces_runner.planning.build_docker import asks_for_base_image, build_arguments
-from hf_spaces_runner.planning.build_marks import DEFAULT_PYTHON_VERSION
+from hf_spaces_runner.planning.build_docker import asks_for_base_image
+from hf_spaces_runner.planning.build_marks import DEFAULT_PYTHON_VERSION, ca_image_name
 from hf_spaces_runner.planning.build_plan import plan_build
 
 BASE = "hf-spaces-runner/base:x"
 DOCKERFILE = 'ARG BASE_IMAGE=python:3.11-slim\nFROM ${BASE_IMAGE}\nRUN true\nCMD ["python3", "app.py"]\n'
 LABEL = 'LABEL hf-spaces-runner.built="unfinished"'
+CA_BUNDLE = Path("/ca.crt")
 CA_STEPS = [
-    "COPY .hf-spaces-runner/ca-bundle.crt /usr/local/share/hf-spaces-runner/ca-bundle.crt",
+    f"COPY --from={ca_image_name(CA_BUNDLE)} /ca-bundle.crt /usr/local/share/hf-spaces-runner/ca-bundle.crt",
     "ARG PIP_CERT=/usr/local/share/hf-spaces-runner/ca-bundle.crt",
     "ARG SSL_CERT_FILE=/usr/local/share/hf-spaces-runner/ca-bundle.crt",
     "ARG REQUESTS_CA_BUNDLE=/usr/local/share/hf-spaces-runner/ca-bundle.crt",
@@ -70,15 +72,27 @@ def test_its_own_dockerfile_with_a_label_and_the_hubs_user() -> None:
 @pytest.mark.parametrize(
     ("dockerfile", "added"),
     [
-        ("FROM a\nUSER app\n", False),
-        ("FROM a\nUSER root\n", False),
-        ("FROM a AS one\nUSER app\nFROM one\n", False),
-        ("FROM a AS one\nUSER app\nFROM b\n", True),
-        ("FROM a\nCMD x", True),
+        ("FROM x\nUSER app\n", False),
+        ("FROM x\nUSER root\n", True),
+        ("FROM x\nUSER 0:0\n", True),
+        ('FROM x\nUSER app\nUSER "root"\n', True),
+        ("FROM x AS one\nUSER root\nFROM one\n", True),
+        ("FROM x\nUSER rooty\n", False),
+        ("FROM x\nUSER root\nUSER app\n", False),
+        ("FROM x AS one\nUSER app\nFROM one\n", False),
+        ("FROM x AS one\nUSER app\nFROM y\n", True),
+        ("FROM x\nCMD x", True),
     ],
 )
 def test_the_hubs_user_unless_the_dockerfile_names_one(dockerfile: str, added: bool) -> None:
     assert (plan(dockerfile).dockerfile.splitlines()[-1] == "USER 1000") is added
+
+
+def test_it_is_told_that_nothing_runs_as_root() -> None:
+    assert plan("FROM x\nUSER root\n").warnings == (
+        "/space/Dockerfile ends as root; on the Hub it runs as UID 1000, so it does here",
+    )
+    assert plan("FROM x\n").warnings == plan("FROM x\nUSER app\n").warnings == ()
 
 
 def test_the_ca_bundle_comes_after_each_from() -> None:
@@ -95,7 +109,9 @@ def test_the_ca_bundle_comes_after_each_from() -> None:
         *CA_STEPS,
         "USER app",
     ]
-    assert made.files[".hf-spaces-runner/ca-bundle.crt"] == Path("/ca.crt")
+    # Not in the context, where COPY . . would find it.
+    assert CA_BUNDLE not in made.files.values()
+    assert made.ca_bundle == (ca_image_name(CA_BUNDLE), CA_BUNDLE)
     assert "ENV" not in made.dockerfile
 
 
@@ -144,7 +160,7 @@ def test_what_decides_the_tag() -> None:
 def test_the_base_image_is_a_build_argument_where_it_is_asked_for(dockerfile: str) -> None:
     assert asks_for_base_image(dockerfile)
     made = plan(dockerfile, ca_bundle=Path("/ca.crt"))
-    assert (made.base_image, build_arguments(made)) == (BASE, {"BASE_IMAGE": BASE})
+    assert (made.base_image, made.build_arguments) == (BASE, {"BASE_IMAGE": BASE})
 
 
 @pytest.mark.parametrize(
@@ -159,12 +175,45 @@ def test_the_base_image_is_a_build_argument_where_it_is_asked_for(dockerfile: st
 )
 def test_what_it_is_built_on_else(dockerfile: str, image: str) -> None:
     made = plan(dockerfile, base_image="")
-    assert (made.base_image, build_arguments(made)) == (image, {})
+    assert (made.base_image, made.build_arguments) == (image, {})
+
+
+def test_variables_that_the_dockerfile_declares_are_build_arguments() -> None:
+    dockerfile = (
+        'ARG VERSION=12 OTHER="a b c"\nFROM debian:${VERSION}\nARG COLOR=blue \\\n  # of the page\n  SIZE\nRUN ARG=1\n'
+    )
+    given = {"VERSION": "13", "COLOR": 'a "b" $c\n', "SIZE": "", "b": "1", "RUN": "1", "HTTP_PROXY": "http://x:1"}
+    made = plan(dockerfile, base_image="", variables=given)
+    # The engine knows HTTP_PROXY without an ARG.
+    assert made.build_arguments == {name: given[name] for name in ("VERSION", "COLOR", "SIZE", "HTTP_PROXY")}
+    assert made.base_image == "debian:13"
+    assert given["COLOR"] not in made.dockerfile
+    assert plan(dockerfile).build_arguments == {}
+    assert plan(dockerfile, variables={"OTHER": "x"}).build_arguments == {"OTHER": "x"}
+
+
+def test_only_variables_that_the_build_gets_decide_the_tag() -> None:
+    dockerfile = "FROM debian\nARG COLOR\n"
+    tags = [
+        plan(dockerfile, variables=variables).tag
+        for variables in ({}, {"COLOR": ""}, {"COLOR": "blue"}, {"COLOR": "red"})
+    ]
+    assert len(set(tags)) == 4
+    assert plan(dockerfile, variables={"SIZE": "1", "HTTPS_PROXY": "http://x"}).tag == tags[0]
+
+
+def test_a_base_image_of_the_users_own_wins() -> None:
+    made = plan(variables={"BASE_IMAGE": "debian:12"})
+    assert (made.base_image, made.build_arguments) == ("debian:12", {"BASE_IMAGE": "debian:12"})
+
+
+def test_an_argument_with_a_quote_that_never_ends_is_left_to_the_engine() -> None:
+    assert plan("FROM x\nARG A='x B=1\n", variables={"A": "1"}).build_arguments == {"A": "1"}
 
 
 def test_gradio_spaces_have_no_build_arguments() -> None:
     made = plan(made=source(sdk=Sdk.GRADIO, sdk_version="5.49.1"))
-    assert build_arguments(made) == {}
+    assert made.build_arguments == {}
 
 
 def test_a_missing_dockerfile() -> None:
@@ -179,16 +228,10 @@ def test_a_missing_dockerfile() -> None:
     [
         ("", "1:1: has no FROM"),
         ("RUN x\n", "1:1: has no FROM"),
-        ("FROM a\n RUN --mount=type=secret,id=TOKEN cat /run/secrets/TOKEN\n", "2:2: RUN --mount needs BuildKit"),
-        ("FROM a\nRUN --network=none \\\n x\n", "2:1: RUN --network needs BuildKit"),
-        ("FROM a\nCOPY --chown=1 --chmod=755 x y\n", "2:1: COPY --chmod needs BuildKit"),
-        ("FROM a\nADD --checksum=sha256:1 x y\n", "2:1: ADD --checksum needs BuildKit"),
-        ("FROM a\nRUN <<EOF\nx\nEOF\n", "2:1: RUN <<EOF, a heredoc, needs BuildKit"),
-        ("FROM a\nCOPY <<'E' /x\nx\nE\n", "2:1: COPY <<E, a heredoc, needs BuildKit"),
-        ("FROM a\nCMD x \\", "2:1: the file ends in the middle of CMD"),
+        ("FROM x\nCMD x \\", "2:1: the file ends in the middle of CMD"),
         ("FROM\n", "1:1: FROM : names no image"),
         ("ARG X\nFROM $X\n", "2:1: FROM $X: names no image"),
-        ("FROM a\nFROM Bad/Name\n", "2:1: FROM Bad/Name: the name 'Bad/Name' has upper case"),
+        ("FROM x\nFROM Bad/Name\n", "2:1: FROM Bad/Name: the name 'Bad/Name' has upper case"),
         ("FROM scratch\nCOPY x /x\n", "1:1: FROM scratch: a Space on no image"),
     ],
 )
@@ -199,11 +242,18 @@ def test_what_cannot_be_built(dockerfile: str, message: str) -> None:
     assert caught.value.hint
 
 
-@pytest.mark.parametrize("name", [".hf-spaces-runner", ".hf-spaces-runner/x", ".HF-Spaces-Runner/ca-bundle.crt"])
-def test_the_name_of_the_ca_bundle_cannot_clash(name: str) -> None:
-    with pytest.raises(InvalidRegistryError, match="CA certificates"):
-        plan(made=source(name), ca_bundle=Path("/ca.crt"))
-    assert name in plan(made=source(name)).files
-    assert plan(made=source("ca-bundle.crt"), ca_bundle=Path("/ca.crt")).files["ca-bundle.crt"] == Path(
-        "/space/ca-bundle.crt"
-    )
+def test_what_buildkit_is_told() -> None:
+    dockerfile = "# syntax=some/frontend\nFROM x\nRUN --mount=type=secret,id=A --mount=type=secret,id=B,required x\n"
+    secrets = {"A": Secret("a"), "OTHER": Secret("o")}
+    made = plan(dockerfile, secrets=secrets)
+    assert [(need.what, need.place) for need in made.needs] == [("RUN --mount", "/space/Dockerfile:3:1")]
+    assert (made.secrets, made.missing_secrets) == ({"A": Secret("a")}, ("B",))
+    assert made.cache_space == "hf-spaces-runner/clip"
+    assert made.buildkit_dockerfile == made.dockerfile.replace("# syntax=some/frontend", "# Read by the engine itself")
+    assert (plan(dockerfile).tag, plan(dockerfile).labels) == (made.tag, made.labels)
+    assert "'a'" not in repr(made)
+
+
+def test_two_bundles_of_ca_certificates_are_two_images() -> None:
+    assert ca_image_name(CA_BUNDLE) != ca_image_name(Path("/other.crt"))
+    assert plan().ca_bundle is None

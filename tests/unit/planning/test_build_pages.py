@@ -134,10 +134,19 @@ def test_the_page_of_a_static_space() -> None:
     assert caught.value.hint
 
 
-def test_a_page_that_must_be_built_is_refused() -> None:
-    with pytest.raises(InvalidRegistryError, match="app_build_command: 'npm run build'") as caught:
-        plan(fronted(PAGE, app_build_command="npm run build"))
-    assert "app_file" in (caught.value.hint or "")
+@pytest.mark.parametrize("page", ["../index.html", "/etc/passwd", "dist/../../x.html"])
+@pytest.mark.parametrize("command", ["", "npm run build"])
+def test_a_page_outside_of_the_folder_is_refused(page: str, command: str) -> None:
+    with pytest.raises(InvalidRegistryError, match="leads out of the folder"):
+        plan(fronted(PAGE, app_file=page, app_build_command=command))
+
+
+def test_headers_of_the_front_matter_are_sent() -> None:
+    headers = {"cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp"}
+    assert command(plan(fronted(PAGE, custom_headers=headers)))[-2:] == [
+        "--header=cross-origin-embedder-policy: require-corp",
+        "--header=cross-origin-opener-policy: same-origin",
+    ]
 
 
 def test_what_decides_the_tag_of_a_static_space() -> None:

@@ -19,6 +19,7 @@ from hf_spaces_runner.planning.log_causes import find_cause
 LOGS = Path(__file__).parent / "logs"
 HINTS = {
     "missing_secret": ("export {name}=", "--secret {name}"),
+    "no_hub_login": ("hf_oauth: true", "-e OAUTH_CLIENT_ID=", "-e OPENID_PROVIDER_URL="),
     "gated_model": ("https://huggingface.co/{name} ", "export HF_TOKEN=", "--secret HF_TOKEN"),
     "no_network": ("--network open", "--warm-online", "model cache", "this machine is online"),
     "no_gpu": ("--gpus all", "NVIDIA container toolkit"),
@@ -30,6 +31,7 @@ HINTS = {
     "child_out_of_memory": ("--memory",),
     "too_many_processes": ("HFSR_PIDS_LIMIT=",),
     "disk_full_inside": ("hfsr cleanup", "--memory"),
+    "dependency_conflict": (r"requirements\.txt", "versions? "),
     "missing_dependency": ("{name}", r"requirements\.txt|packages\.txt"),
     "wrong_architecture": ("linux/amd64",),
     "port_in_use_inside": ("GRADIO_NUM_PORTS=",),

@@ -68,3 +68,8 @@ def test_what_is_no_pattern_is_refused_with_its_line(text: str) -> None:
 def test_a_pattern_made_to_take_for_ever_does_not() -> None:
     evil = read_dockerignore("*a" * 100 + "b\n" + "**/a/" * 15 + "b\n" + "a**" * 30 + "b", PATH)
     assert not last_word(evil, "/".join(["a" * 100] * 60))
+
+
+def test_a_line_that_is_too_long_is_not_looked_at() -> None:
+    with pytest.raises(InvalidRegistryError, match=r"^/space/\.dockerignore:1:1: is too much"):
+        read_dockerignore("[" * 1_000_000, PATH)

@@ -117,6 +117,21 @@ def test_an_unknown_id_is_refused_with_the_three_nearest(reference: str, nearest
     assert caught.value.hint
 
 
+@pytest.mark.parametrize(("name", "shown"), [("myspace", "./myspace"), ("my space", "'./my space'")])
+def test_the_name_of_a_folder_with_a_space_in_it_is_no_id(
+    name: str, shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).mkdir()
+    with pytest.raises(UnknownSpaceError) as caught:
+        find(name)
+    assert caught.value.hint == UnknownSpaceError.hint
+    (tmp_path / name / "README.md").touch()
+    with pytest.raises(UnknownSpaceError) as caught:
+        find(name)
+    assert caught.value.hint == f"did you mean {shown}? There is a folder of that name here"
+
+
 def test_an_empty_registry_has_no_nearest() -> None:
     with pytest.raises(UnknownSpaceError, match="no Space 'x' in the registry, which is empty"):
         find("x", EMPTY)

@@ -82,6 +82,18 @@ def test_a_broken_index_tracks_nothing(tmp_path: Path, content: bytes) -> None:
     assert list(read_source_files(tmp_path).files) == [".gitignore", "b.txt"]
 
 
+def test_an_index_that_holds_far_more_than_it_is_large_tracks_nothing(tmp_path: Path) -> None:
+    write(tmp_path, "app.py")
+    (tmp_path / ".gitignore").write_text("*.py\n")
+    (tmp_path / ".git").mkdir()
+    # Each name is the one before with a byte more, the first being app.py.
+    entry = bytes(62) + b"\0%s\0"
+    count = 20_000
+    content = entry % b"app.py" + entry % b"x" * (count - 1)
+    (tmp_path / ".git" / "index").write_bytes(b"DIRC\0\0\0\4" + count.to_bytes(4, "big") + content)
+    assert list(read_source_files(tmp_path).files) == [".gitignore"]
+
+
 def test_a_git_folder_elsewhere_is_not_followed(tmp_path: Path) -> None:
     write(tmp_path / "other", "app.py")
     git(tmp_path / "other", "init", "--quiet")
