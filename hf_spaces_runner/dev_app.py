@@ -20,6 +20,8 @@ from hf_spaces_runner.planning.log_parts import last_words
 from hf_spaces_runner.ready_space import Services
 
 _ALL_LINES = 10_000
+_LONGEST_LINE = 64 * 1024
+"""In characters; what is longer is told in pieces."""
 _LOG_END_S = 2.0
 _DOOR_TRIES, _DOOR_PAUSE_S = 40, 0.05
 
@@ -136,6 +138,9 @@ def _read_log(container: Container, on_line: Callable[[str], None], on_end: Call
             *lines, rest = (rest + piece).split("\n")
             for line in lines:
                 on_line(printable(line).rstrip())
+            if len(rest) > _LONGEST_LINE:  # an app may print for ever without an end of a line
+                on_line(printable(rest).rstrip())
+                rest = ""
     except RunnerError:
         pass  # the container is gone, or the engine: whoever works with it finds that out
     if rest:

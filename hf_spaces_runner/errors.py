@@ -25,6 +25,7 @@ RunnerError                     1   another failure
 """
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import ClassVar
 
@@ -65,6 +66,8 @@ class RunnerError(Exception):
     try_next: ClassVar[TryNext] = TryNext.NO
     verdict: str = "failed"
     hint: str | None = None
+    as_of: date | None = None
+    """The day whose packages may mend it, as `--as-of` takes it."""
 
     def __init__(
         self, message: str, *, hint: str | None = None, verdict: str | None = None, evidence: Evidence | None = None

@@ -94,8 +94,8 @@ class Hops:
                 yield from self._cloud(request, selected)
 
     def _first(self, request: Request, selected: Space | None, begins: Route) -> Iterator[Hop]:
-        # Where nobody follows, the Space that was named is meant, however it fares.
-        first = begins.order[0] if selected is None or _says_where(request) else Tier.HEAVY
+        # Where nobody follows, the Space that was named is meant, however it fares, but for who names a tier.
+        first = begins.order[0] if selected is None or request.tier is not Tier.AUTO else Tier.HEAVY
         if first is Tier.HEAVY and selected is not None:
             yield selected_hop(selected)
         elif first is Tier.CLOUD and self._cloud is not None:

@@ -3,8 +3,10 @@
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 from hf_spaces_runner.domain.settings import Settings
+from hf_spaces_runner.hub_sources import kept_sources, remove_source
 from hf_spaces_runner.orchestrator.leftovers import find_leftovers, remove_leftover
 from hf_spaces_runner.planning.clean_up import CleanUpRules, Leftover, LeftoverKind, plan_clean_up
 from hf_spaces_runner.ready_space import Services
@@ -19,12 +21,16 @@ class Housekeeping:
         settings: what counts where a clean-up is silent.
         services: returns the parts with effects.
         results: the answers that are kept.
+        sources: the folder of the sources that were fetched from the Hub.
     """
 
-    def __init__(self, settings: Settings, services: Callable[[], Services], results: ResultCache) -> None:
+    def __init__(
+        self, settings: Settings, services: Callable[[], Services], results: ResultCache, sources: Path
+    ) -> None:
         self._settings = settings
         self._services = services
         self._results = results
+        self._sources = sources
 
     def leftovers(self) -> Iterator[Leftover]:
         """Yield everything of ours on the engine and on this machine, also what is in use.
@@ -41,6 +47,14 @@ class Housekeeping:
                 id=day,
                 last_used_at=max(entry.used_at for entry in entries),
                 size_bytes=sum(entry.size_bytes for entry in entries),
+            )
+        for source in kept_sources(self._sources):
+            yield Leftover(
+                kind=LeftoverKind.SOURCE,
+                name=source.name,
+                id=str(source.folder),
+                last_used_at=source.used_at,
+                size_bytes=source.size_bytes,
             )
 
     def plan(
@@ -70,6 +84,8 @@ class Housekeeping:
         for leftover in leftovers:
             if leftover.kind is LeftoverKind.ANSWERS:
                 self._results.remove(self._answers_by_day().get(leftover.id, []))
+            elif leftover.kind is LeftoverKind.SOURCE:
+                remove_source(Path(leftover.id))
             else:
                 remove_leftover(services.engine, leftover, stamps=services.stamps)
 

@@ -8,7 +8,9 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from hf_spaces_runner.domain.hub_source import HUB_PREFIX, PUBLIC_HUB, FetchedSource, HubReference
 from hf_spaces_runner.domain.image_names import HUB_IMAGE_REGISTRY, image_of_space
+from hf_spaces_runner.domain.progress import ProgressCallback, ignore_progress
 from hf_spaces_runner.domain.space import Space
 from hf_spaces_runner.domain.units import format_size
 from hf_spaces_runner.errors import HubError, RegistryError, UnknownSpaceError
@@ -45,6 +47,7 @@ class KnownSpaces:
         environment: what stands in for `os.environ`: HF_ENDPOINT, HF_HUB_OFFLINE.
         on_warning: told which entries of the registry are left out.
         on_note: told what takes a while, and what was found out by the way.
+        on_progress: called with each step of a download of a source.
     """
 
     def __init__(
@@ -54,11 +57,14 @@ class KnownSpaces:
         *,
         on_warning: Say = _say_nothing,
         on_note: Say = _say_nothing,
+        on_progress: ProgressCallback = ignore_progress,
     ) -> None:
         self._settings = settings
         self._environment = environment
         self._on_warning = on_warning
         self._on_note = on_note
+        self._on_progress = on_progress
+        self._fetched: dict[HubReference, FetchedSource] = {}
         self.discovered = Discovered(settings.places.discovered)
 
     @cached_property
@@ -101,15 +107,23 @@ class KnownSpaces:
 
         return Discovery(self.registry, self.discovered, hub=lambda: self.hub, now=time.time)
 
-    def find(self, reference: str, *, asks_hub: bool = False) -> Space:
+    def find(self, reference: str, *, asks_hub: bool = False, fetches: bool = True) -> Space:
         """Return the Space that `reference` names.
 
         With `asks_hub`, the Hub is asked for the image's name where that is only derived from the Hub id: long and
         colliding names have a suffix. What it says is remembered. Where it does not answer, the derived name does.
+        The source of a Space (`hub:user/name@revision`) is fetched then, unless `fetches` forbids it.
 
         Raises:
             RegistryError: there is no such Space, or the registry cannot be read.
+            UsageError: what stands behind `hub:` is no Space of the Hub.
+            NoSpaceLeftError: the disk has no room for its source.
         """
+        if reference.startswith(HUB_PREFIX):
+            from hf_spaces_runner.registry.hub_source import space_of_hub_source  # noqa: PLC0415 - few name one
+
+            source = self.fetch(reference, asks_hub=asks_hub and fetches)
+            return space_of_hub_source(source, self._endpoint, Snapshots(self._settings.places.snapshots))
         snapshots = Snapshots(self._settings.places.snapshots)
         space = find_space(reference, self.registry, self._settings.values.image_registry, snapshots=snapshots)
         if not asks_hub or not self._has_derived_name(space) or not self._hub_may_answer():
@@ -138,6 +152,37 @@ class KnownSpaces:
         # Under its new id where it was renamed, but an entry of the registry stays what it is.
         named = found.hub.id if space.origin in {"reference", "discovered"} else reference
         return find_space(named, self.registry, self._settings.values.image_registry)
+
+    def fetch(self, reference: str, *, asks_hub: bool = True) -> FetchedSource:
+        """Return the source that `hub:user/name@revision` names, fetched now if it is not here and `asks_hub` lets it.
+
+        Raises: as `find`.
+        """
+        from hf_spaces_runner.hub_sources import HubSources  # noqa: PLC0415 - few name a Space this way
+        from hf_spaces_runner.registry.hub_source import read_hub_word  # noqa: PLC0415 - likewise
+
+        wanted = read_hub_word(reference)
+        found = self._fetched.get(wanted)
+        if found is not None:
+            return found
+        places, asks_hub = self._settings.places, asks_hub and not self.is_offline
+        sources = HubSources(
+            folder=places.sources,
+            locks=places.locks,
+            scratch=places.scratch,
+            endpoint=self._endpoint,
+            hub=lambda: self.hub.sources,
+            on_note=self._on_note,
+            on_progress=self._on_progress,
+        )
+        found = sources.find(wanted, asks_hub=asks_hub)
+        if asks_hub:  # the same commit for as long as this process lives
+            self._fetched[wanted] = found
+        return found
+
+    @property
+    def _endpoint(self) -> str:
+        return (self._environment.get("HF_ENDPOINT") or PUBLIC_HUB).rstrip("/")
 
     def _has_derived_name(self, space: Space) -> bool:
         if space.space_id is None or space.source is not None:

@@ -1,27 +1,36 @@
 """Makes plans: gathers what the settings, the registry and the images here say, and lets pure code decide."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from secrets import token_hex
 
+from hf_spaces_runner.domain.as_of import AsOf
+from hf_spaces_runner.domain.hardware import Grant, Machine
 from hf_spaces_runner.domain.image import Image, ImageSource
 from hf_spaces_runner.domain.labels import name_while_up
 from hf_spaces_runner.domain.launch import LaunchProfile, LaunchSpec
 from hf_spaces_runner.domain.plan import Candidate, Plan
-from hf_spaces_runner.domain.progress import ProgressCallback
-from hf_spaces_runner.domain.request import Request
+from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback
+from hf_spaces_runner.domain.request import Builder, PullPolicy, Request
+from hf_spaces_runner.domain.secret import Secret
+from hf_spaces_runner.domain.settings import Settings
 from hf_spaces_runner.domain.space import Space
-from hf_spaces_runner.errors import UsageError
+from hf_spaces_runner.domain.terminal import one_line
+from hf_spaces_runner.errors import EngineUnavailableError, UsageError
 from hf_spaces_runner.images.acquire import Images
-from hf_spaces_runner.images.base_name import base_image_name
+from hf_spaces_runner.images.base_name import BASE_REFERENCE, base_image_name, node_image_name
 from hf_spaces_runner.images.source import find_image_source
 from hf_spaces_runner.input_files import check_files
 from hf_spaces_runner.known_spaces import KnownSpaces
 from hf_spaces_runner.orchestrator.ownership import own_name, own_user
+from hf_spaces_runner.planning.as_of import check_as_of
 from hf_spaces_runner.planning.check_request import check_request
-from hf_spaces_runner.planning.launch_policy import LaunchDefaults, RunIdentity, for_image
+from hf_spaces_runner.planning.hardware import grant_asked, grant_suggested
+from hf_spaces_runner.planning.hub_login import login_warning
+from hf_spaces_runner.planning.launch_policy import LaunchDefaults, RunIdentity, for_image, variables_for
 from hf_spaces_runner.planning.plan import PlanDefaults, make_plan
+from hf_spaces_runner.planning.preload import HubAccess
 from hf_spaces_runner.registry.snapshot import Snapshots
 from hf_spaces_runner.results.output_directory import check_output_directory
 from hf_spaces_runner.settings import LoadedSettings
@@ -35,8 +44,10 @@ class Planner:
         snapshots: what files were read into before.
         known: the Spaces that are known.
         images: returns what knows the images on the engine; asked for only where that matters.
+        machine: returns what the engine's machine has; likewise.
         on_progress: called while a base image is got.
         command: what others are told who wait for a slot that this holds.
+        hub: how builds ask the Hub; the public one where None.
     """
 
     def __init__(
@@ -46,15 +57,21 @@ class Planner:
         *,
         known: KnownSpaces,
         images: Callable[[], Images],
+        machine: Callable[[], Machine],
         on_progress: ProgressCallback,
         command: str,
+        hub: HubAccess | None = None,
     ) -> None:
         self._settings = settings
         self._snapshots = snapshots
         self._known = known
         self._images = images
+        self._machine = machine
         self._on_progress = on_progress
         self._command = command
+        self._hub = hub
+        self._warned: set[str] = set()
+        self._told_of_hardware: set[str] = set()
 
     def plan(self, request: Request, *, builds: bool) -> Plan:
         """Return what to try for `request`; `builds` says whether a base image may be got or made for it.
@@ -73,8 +90,10 @@ class Planner:
         self.check_places(request)
         if request.space is None:
             raise UsageError("which Space? --hf-space is missing", hint="hfsr list shows the Spaces of the registry")
-        space = self._known.find(request.space, asks_hub=not request.privacy)
+        fetches = (request.pull or self._settings.values.pull) is not PullPolicy.NEVER
+        space = self._known.find(request.space, asks_hub=not request.privacy, fetches=fetches)
         check_request(request, space)
+        check_as_of(request.as_of, space)
         return space
 
     def check_places(self, request: Request) -> None:
@@ -109,6 +128,7 @@ class Planner:
                 pids_limit=values.pids_limit,
                 hf_cache=values.hf_cache,
                 network=values.network,
+                grant=self._grant(space, request, must_know=builds),
             ),
             image_registry=values.image_registry,
             pull=values.pull,
@@ -117,7 +137,16 @@ class Planner:
             timeout_s=values.timeout,
         )
         # In privacy nobody is asked for a base image either.
-        image = self.image_source(space, builds=builds and not request.privacy)
+        image = self.image_source(
+            space,
+            builds=builds and not request.privacy,
+            variables=variables_for(space, request),
+            secrets=request.secrets,
+            builder=request.builder,
+            as_of=request.as_of,
+        )
+        if builds:
+            self._warn_of_login(space, request, image)
         return make_plan(request, space, image, defaults, identity, profile=profile)
 
     def preview(self, candidate: Candidate) -> tuple[LaunchSpec, bool]:
@@ -131,15 +160,72 @@ class Planner:
         # Whoever pastes the line owns the container: no clean-up may take it for one of a run that has ended.
         return replace(spec, name=name_while_up(spec.name)), image is not None
 
-    def image_source(self, space: Space, *, builds: bool) -> ImageSource:
-        """Return where the image of `space` comes from. See `plan` for `builds`."""
+    def image_source(
+        self,
+        space: Space,
+        *,
+        builds: bool,
+        variables: Mapping[str, str] | None = None,
+        secrets: Mapping[str, Secret] | None = None,
+        builder: Builder | None = None,
+        as_of: AsOf | None = None,
+    ) -> ImageSource:
+        """Return where the image of `space` comes from. See `plan` for `builds`, `find_image_source` for the rest."""
         return find_image_source(
             space,
             image_registry=self._settings.values.image_registry,
             ca_bundle=self._settings.values.ca_bundle,
             snapshots=self._snapshots,
             base_image=self._base_image_here if builds else self._base_image_to_be,
+            node_image=self._node_image,
+            variables=space.env if variables is None else variables,
+            secrets=secrets,
+            builder=builder or self._settings.values.builder,
+            hub=self._hub,
+            as_of=as_of,
         )
+
+    def _node_image(self, base_image: str) -> str | None:
+        """Return the image of Node.js that a build uses beside `base_image`; None for Debian's on that.
+
+        Where the base image is the one that we made, no image registry could be reached: then only one that is here.
+        """
+        setting = self._settings.values.node_image
+        name = node_image_name(setting)
+        if base_image != BASE_REFERENCE or setting != Settings().node_image:
+            return name
+        return name if self._images().find(ImageSource(reference=name)) is not None else None
+
+    def _warn_of_login(self, space: Space, request: Request, image: ImageSource) -> None:
+        given = {*space.env, *request.environment, *request.secrets}
+        said = login_warning(space, image.environment, given)
+        if said is not None and space.id not in self._warned:
+            self._warned.add(space.id)
+            self._on_progress(Progress(phase=Phase.PLAN, message=said, warning=True))
+
+    def _grant(self, space: Space, request: Request, *, must_know: bool) -> Grant | None:
+        """Return what a container is given for the hardware that the user asked for, or else its source suggests.
+
+        Where nobody `must_know`, an engine that does not answer is no reason to say nothing at all.
+        """
+        asked = request.limits.hardware
+        suggested = space.hardware if asked is None else None
+        if asked is None and suggested is None:
+            return None
+        try:
+            machine = self._machine()
+        except EngineUnavailableError:
+            if must_know:
+                raise
+            return None
+        if asked is not None:
+            return grant_asked(asked, machine)
+        grant = grant_suggested(str(suggested), machine, at_once=self._settings.values.max_running)
+        if grant is not None and grant.lacks and must_know and space.id not in self._told_of_hardware:
+            self._told_of_hardware.add(space.id)
+            said = f"{one_line(space.id)} suggests {grant.name}, and gets less: {'; '.join(grant.lacks)}"
+            self._on_progress(Progress(phase=Phase.PLAN, message=said, warning=True))
+        return grant
 
     def _base_image_to_be(self, python_version: str) -> str:
         """Return the base image that a build would use, without getting it."""

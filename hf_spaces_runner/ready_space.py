@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hf_spaces_runner.calling.caller import Caller
 from hf_spaces_runner.domain.api import Api, ApiKind, Spoken
+from hf_spaces_runner.domain.hardware import Machine
 from hf_spaces_runner.domain.image import Image
 from hf_spaces_runner.domain.launch import LaunchSpec, Network
 from hf_spaces_runner.domain.plan import Candidate
@@ -16,6 +17,7 @@ from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback
 from hf_spaces_runner.domain.result import Timings
 from hf_spaces_runner.errors import Evidence, ListensElsewhereError, RunnerError
 from hf_spaces_runner.images.acquire import Images
+from hf_spaces_runner.images.older_packages import advising_older_packages
 from hf_spaces_runner.logs import facts
 from hf_spaces_runner.orchestrator.engine import Container, Engine
 from hf_spaces_runner.orchestrator.evidence import take_evidence
@@ -37,7 +39,8 @@ class Services:
     """The parts with effects, wired by the runner.
 
     `load_callers` is called once the container starts: what speaks HTTP takes a while to load, and may do so while
-    the Space begins. `scratch` is a folder of ours; `disk_reserve_bytes` is what Spaces must leave of the disk.
+    the Space begins. `machine` asks what the engine's machine has. `scratch` is a folder of ours; `disk_reserve_bytes`
+    is what Spaces must leave of the disk.
     """
 
     engine: Engine
@@ -45,6 +48,7 @@ class Services:
     slots: Slots
     connect_caller: Callable[[ApiKind, Api], Caller]
     load_callers: Callable[[], object]
+    machine: Callable[[], Machine]
     scratch: Path
     stamps: Stamps
     disk_reserve_bytes: int
@@ -106,7 +110,7 @@ def acquire_image(services: Services, candidate: Candidate, measured: Measured, 
         ImageError: the image cannot be had.
     """
     services.slots.check_ever_fits(candidate.space.id, candidate.launch_spec.memory_bytes)
-    with measured.phase(Phase.PULL):
+    with measured.phase(Phase.PULL), advising_older_packages(candidate.space, candidate.image.build):
         image = services.images.acquire(candidate.image, candidate.pull, on_progress)
     services.stamps.note_image(image)
     _log.info("%s is here", image.reference, extra=facts(image=image.digest or image.id))
@@ -165,6 +169,7 @@ def ready_space(
         RunnerError: it could not be started, or never answered.
     """
     with ExitStack() as stack:
+        stack.enter_context(advising_older_packages(candidate.space, candidate.image.build))
         try:
             ready = stack.enter_context(_started(services, candidate, image, spec, measured, on_progress, meanwhile))
         except ListensElsewhereError as error:

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,42 +13,45 @@ from hf_spaces_runner.calling.endpoint import Endpoint
 from hf_spaces_runner.chat import Chat
 from hf_spaces_runner.cloud_answers import CloudAnswers
 from hf_spaces_runner.conversation import Conversation, conversing
-from hf_spaces_runner.domain.container import ListedContainer
+from hf_spaces_runner.domain.as_of import AsOf
 from hf_spaces_runner.domain.finding import Finding
+from hf_spaces_runner.domain.hardware import Machine
 from hf_spaces_runner.domain.hop import Hop
+from hf_spaces_runner.domain.hub_source import HUB_ORIGIN
 from hf_spaces_runner.domain.image import Image
 from hf_spaces_runner.domain.launch import LaunchSpec
 from hf_spaces_runner.domain.machine import EngineFacts
 from hf_spaces_runner.domain.plan import Candidate, Plan
 from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback, ignore_progress
-from hf_spaces_runner.domain.request import PullPolicy, Request
+from hf_spaces_runner.domain.request import Builder, PullPolicy, Request
 from hf_spaces_runner.domain.result import Attempt, CandidateKind, RunResult
 from hf_spaces_runner.domain.routing import Tier
-from hf_spaces_runner.domain.running_space import RunningSpace, UpSpace
+from hf_spaces_runner.domain.secret import Secret
 from hf_spaces_runner.domain.space import Space
 from hf_spaces_runner.domain.space_source import FOLDER_ORIGIN
 from hf_spaces_runner.domain.status import TierStatus
-from hf_spaces_runner.errors import EngineUnavailableError, LaunchError, PolicyError, RegistryError, RunnerError
+from hf_spaces_runner.errors import EngineUnavailableError, PolicyError, RunnerError
 from hf_spaces_runner.fallback import AttemptCallback, Chain, hidden_secrets
 from hf_spaces_runner.history.attempt_log import AttemptLog
 from hf_spaces_runner.hops import Hops
+from hf_spaces_runner.images.older_packages import advising_older_packages
 from hf_spaces_runner.known_spaces import KnownSpaces
 from hf_spaces_runner.logs import logged_run
 from hf_spaces_runner.model_answers import ModelAnswers
 from hf_spaces_runner.orchestrator.engine_facts import read_engine_facts
-from hf_spaces_runner.orchestrator.keeper import start_keeper
-from hf_spaces_runner.orchestrator.ownership import own_user
 from hf_spaces_runner.orchestrator.reaper import reap
 from hf_spaces_runner.planner import Planner
+from hf_spaces_runner.planning.as_of import check_as_of
 from hf_spaces_runner.planning.launch_policy import RunIdentity
 from hf_spaces_runner.planning.make_request import make_request
+from hf_spaces_runner.planning.preload import HubAccess
 from hf_spaces_runner.ready_space import Measured, Services, acquire_image
 from hf_spaces_runner.registry.registry import Registry
 from hf_spaces_runner.registry.snapshot import Snapshots
 from hf_spaces_runner.result_cache.store import ResultCache
 from hf_spaces_runner.settings import LoadedSettings, load_settings
 from hf_spaces_runner.standings import Standings
-from hf_spaces_runner.staying_up import bring_up, find_up, running_spaces, watch_over
+from hf_spaces_runner.up_spaces import UpSpaces
 from hf_spaces_runner.wiring import (
     connect,
     connect_client,
@@ -59,6 +62,7 @@ from hf_spaces_runner.wiring import (
 
 if TYPE_CHECKING:
     from hf_spaces_runner.advisor import Advisor
+    from hf_spaces_runner.domain.running_space import RunningSpace
     from hf_spaces_runner.housekeeping import Housekeeping
     from hf_spaces_runner.planning.clean_up import Leftover
 
@@ -120,6 +124,7 @@ class Runner:
             self._environment,
             on_warning=lambda text: self._on_progress(Progress(phase=Phase.PLAN, message=text, warning=True)),
             on_note=lambda text: self._on_progress(Progress(phase=Phase.PLAN, message=text, note=True)),
+            on_progress=self._on_progress,
         )
 
     @property
@@ -159,7 +164,21 @@ class Runner:
         """What cleans up."""
         from hf_spaces_runner.housekeeping import Housekeeping  # noqa: PLC0415 - no run needs it
 
-        return Housekeeping(self.settings.values, lambda: self.services, self._results)
+        places = self.settings.places
+        return Housekeeping(self.settings.values, lambda: self.services, self._results, places.sources)
+
+    @cached_property
+    def up_spaces(self) -> UpSpaces:
+        """What brings Spaces up to stay, knows which are up, and ends them."""
+        return UpSpaces(
+            planner=self._planner,
+            services=lambda: self.services,
+            find=self.find,
+            by_the_rules=self._by_the_rules,
+            environment=self._environment,
+            locks=self.settings.places.locks,
+            on_progress=self._on_progress,
+        )
 
     @cached_property
     def answering(self) -> Answering:
@@ -207,6 +226,9 @@ class Runner:
     def _standings(self) -> Standings:
         return Standings(self.settings, log=self._attempt_log, read_engine=self._read_engine)
 
+    def _machine(self) -> Machine:
+        return self.services.machine()
+
     def _read_engine(self) -> EngineFacts:
         with closing(connect_client(self._environment)) as client:
             return read_engine_facts(client, self._environment)
@@ -222,8 +244,10 @@ class Runner:
             self._snapshots,
             known=self._known,
             images=lambda: self.services.images,
+            machine=self._machine,
             on_progress=self._on_progress,
             command=self._command,
+            hub=HubAccess(endpoint=self._environment.get("HF_ENDPOINT") or None, offline=self._known.is_offline),
         )
 
     @cached_property
@@ -246,6 +270,7 @@ class Runner:
         memory: str | int | None = None,
         cpus: float | None = None,
         gpus: str | None = None,
+        hardware: str | None = None,
         timeout: str | float | None = None,
         startup_timeout: str | float | None = None,
         env: Mapping[str, str] | None = None,
@@ -277,6 +302,7 @@ class Runner:
             memory: cap in bytes, or `512m`, `2g`.
             cpus: cap in processors.
             gpus: `all` or a number.
+            hardware: as the Hub calls it, such as `t4-small`, or `local` for what is there; numbers win over it.
             timeout: for the call; seconds, or `90s`, `5m`.
             startup_timeout: until the Space is ready; seconds, or `90s`, `5m`.
             env: variables of the container.
@@ -310,6 +336,7 @@ class Runner:
             memory=memory,
             cpus=cpus,
             gpus=gpus,
+            hardware=hardware,
             timeout=timeout,
             startup_timeout=startup_timeout,
             env=env or {},
@@ -331,13 +358,15 @@ class Runner:
         )
         return self.execute(request)
 
-    def find(self, reference: str) -> Space:
+    def find(self, reference: str, *, asks_hub: bool = False) -> Space:
         """Return the Space that `reference` names; see `run` for its forms.
+
+        With `asks_hub`, the Hub is asked for what only it knows, and for the source of `hub:user/name`.
 
         Raises:
             RegistryError: there is none, or the registry cannot be read.
         """
-        return self._known.find(reference)
+        return self._known.find(reference, asks_hub=asks_hub)
 
     def plan(self, request: Request) -> Plan:
         """Return what `execute` would try for `request`, without doing any of it.
@@ -383,8 +412,8 @@ class Runner:
             with conversing(self.services, best, image, plan.run_id, measured, self._on_progress) as conversation:
                 yield plan, conversation
 
-    def execute(self, request: Request, *, without: str | None = None) -> RunResult:
-        """Try who may answer `request`, one after the other, and return the first answer; but for who is `without`.
+    def execute(self, request: Request, *, without: Collection[str] = ()) -> RunResult:
+        """Try who may answer `request`, but for those `without`, one after the other, and return the first answer.
 
         Raises:
             RunnerError: what the only one that was tried failed with, or `AllCandidatesFailedError` for several.
@@ -408,7 +437,7 @@ class Runner:
         )
         secrets = tuple(request.secrets.values())
         with logged_run(identity.run_id, secrets=secrets, privacy=request.privacy):
-            result = chain.run(hop for hop in begun.hops if hop.name != without)
+            result = chain.run(hop for hop in begun.hops if hop.name not in without)
         if request.output_directory is not None:
             from hf_spaces_runner.results.result_file import write_result  # noqa: PLC0415 - see Services.load_callers
 
@@ -425,7 +454,7 @@ class Runner:
         self._cloud_answers.check(request)
         self._hops.check(request)
         selected = self._selected(request)
-        if selected is not None and selected.origin == FOLDER_ORIGIN and request.fallback is None:
+        if selected is not None and selected.origin in {FOLDER_ORIGIN, HUB_ORIGIN} and request.fallback is None:
             request = replace(request, fallback=())  # whoever works on a Space wants to see it fail
         identity = self._planner.new_run()
         begins = self._hops.route(request, selected, was_chosen=request.space is None)
@@ -477,107 +506,48 @@ class Runner:
                 self._on_progress(Progress(phase=Phase.PLAN, message=said, warning=True))
         return self._planner.selected(replace(request, space=chosen.space.id))
 
-    def pull(self, reference: str, policy: PullPolicy = PullPolicy.ALWAYS) -> Image:
-        """Pull, or build, the image of a Space, without running it.
+    def pull(
+        self,
+        reference: str,
+        policy: PullPolicy = PullPolicy.ALWAYS,
+        *,
+        env: Mapping[str, str] | None = None,
+        secrets: Mapping[str, Secret] | None = None,
+        builder: Builder | None = None,
+        as_of: AsOf | None = None,
+    ) -> Image:
+        """Pull, or build, the image of a Space, without running it. `env` are variables that a Dockerfile may ask for.
+
+        `secrets` are for those of its steps that mount them. `as_of` is the day whose packages a build takes.
 
         Raises:
             RegistryError: there is no such Space.
             ImageError: the image cannot be had.
         """
-        return self.acquire_image(self._known.find(reference, asks_hub=True), policy)
+        fetches = policy is not PullPolicy.NEVER
+        space = self._known.find(reference, asks_hub=True, fetches=fetches)
+        return self.acquire_image(space, policy, env=env, secrets=secrets, builder=builder, as_of=as_of)
 
-    def acquire_image(self, space: Space, policy: PullPolicy = PullPolicy.MISSING) -> Image:
+    def acquire_image(
+        self,
+        space: Space,
+        policy: PullPolicy = PullPolicy.MISSING,
+        *,
+        env: Mapping[str, str] | None = None,
+        secrets: Mapping[str, Secret] | None = None,
+        builder: Builder | None = None,
+        as_of: AsOf | None = None,
+    ) -> Image:
         """Pull, or build, the image of `space`. See `pull`."""
-        source = self._planner.image_source(space, builds=True)
-        image = self.services.images.acquire(source, policy, self._on_progress)
+        variables = {**space.env, **(env or {})}
+        check_as_of(as_of, space)
+        source = self._planner.image_source(
+            space, builds=True, variables=variables, secrets=secrets, builder=builder, as_of=as_of
+        )
+        with advising_older_packages(space, source.build):
+            image = self.services.images.acquire(source, policy, self._on_progress)
         self.services.stamps.note_image(image)
         return image
-
-    def up(
-        self,
-        request: Request,
-        *,
-        port: int | None = None,
-        ttl_s: float | None = None,
-        idle_stop_s: float | None = None,
-        on_up: Callable[[], None] = lambda: None,
-    ) -> UpSpace:
-        """Start the Space of `request` and leave it up, or return the one that is up already.
-
-        Args:
-            request: its Space and limits; inputs mean nothing here.
-            port: of the loopback interface; the engine picks a free one where None.
-            ttl_s: how many seconds it stays, at most.
-            idle_stop_s: after how many seconds without a visitor it ends.
-            on_up: called once it was started and is up; an interrupt before that leaves nothing.
-
-        Raises:
-            RunnerError: it could not be started, or never answered.
-        """
-        request = self._by_the_rules(request)
-        plan = self._planner.plan(request, builds=True)
-        with hidden_secrets(request):
-            return bring_up(
-                self.services,
-                plan.candidates[0],
-                plan.run_id,
-                self._on_progress,
-                port=port,
-                ttl_s=ttl_s,
-                idle_stop_s=idle_stop_s,
-                watch_over=lambda container_id: start_keeper(container_id, self._environment),
-                on_up=on_up,
-            )
-
-    def watch_over(self, container_id: str) -> None:
-        """Wait until a container that is up has to go, and remove it. See `staying_up.watch_over`."""
-        watch_over(self.services.engine, container_id)
-
-    def running_spaces(self) -> tuple[RunningSpace, ...]:
-        """Return all containers of ours, running, waiting and ended, with the memory that each takes.
-
-        Raises:
-            EngineUnavailableError: no engine answers.
-        """
-        return running_spaces(self.services.engine)
-
-    def stop(self, name: str | None) -> tuple[ListedContainer, ...]:
-        """End the Spaces that are up under `name`, or all that this user has up where None; return them.
-
-        Raises:
-            UsageError: none of that name is up.
-        """
-        listed = self.services.engine.containers()
-        if name is None:
-            ending = tuple(item for item in listed if item.up and item.labels.user == own_user())
-        else:
-            ending = find_up(listed, name, self._id_of(name), own_user())
-        for item in ending:
-            self.services.engine.remove(item.id)
-        return ending
-
-    def logs(self, name: str, *, lines: int, follow: bool = False) -> Iterator[str]:
-        """Yield what the newest Space that is up under `name` printed last, and all that it prints where `follow`.
-
-        The text is the Space's own: `domain.terminal.printable` makes it safe to show.
-
-        Raises:
-            UsageError: none of that name is up.
-            LaunchError: it keeps no log, since it runs in privacy.
-        """
-        engine = self.services.engine
-        found = find_up(engine.containers(), name, self._id_of(name), own_user())
-        newest = max(found, key=lambda item: item.labels.created_at)
-        if newest.labels.privacy:
-            raise LaunchError(f"{newest.name} runs in privacy, so nobody keeps its log", verdict="no_log")
-        container = engine.attach(newest)
-        yield from container.follow_logs(lines) if follow else (container.logs(lines),)
-
-    def _id_of(self, reference: str) -> str | None:
-        try:
-            return self.find(reference).id
-        except RegistryError:
-            return None
 
     def status(self) -> TierStatus:
         """Return how the tiers stand: local models, Spaces and slots, who rests. It gets by without an engine."""
@@ -585,7 +555,7 @@ class Runner:
         running: tuple[RunningSpace, ...] = ()
         memory = self.settings.values.memory_budget
         try:
-            running = self.running_spaces()
+            running = self.up_spaces.running()
             memory = memory or self._read_engine().memory_bytes
         except EngineUnavailableError as error:
             problem = error.message

@@ -78,6 +78,11 @@ class Places:
         return self.cache / "results"
 
     @property
+    def sources(self) -> Path:
+        """Where the sources of Spaces that were fetched from the Hub are kept, by commit; they can be fetched again."""
+        return self.cache / "sources"
+
+    @property
     def own_registry(self) -> Path:
         """The user's registry file where no setting names another."""
         return self.config / "registry.yaml"

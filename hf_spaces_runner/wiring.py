@@ -1,7 +1,7 @@
 """Wires the parts with effects to an engine: the only place that knows all of them, and that asks for a client."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -12,6 +12,7 @@ from hf_spaces_runner.calling.caller import Caller
 from hf_spaces_runner.cloud_answers import CloudAnswers
 from hf_spaces_runner.domain.api import Api, ApiKind
 from hf_spaces_runner.domain.cloud import CloudModel, cloud_space
+from hf_spaces_runner.domain.hardware import Machine
 from hf_spaces_runner.domain.model import FoundServer
 from hf_spaces_runner.domain.secret import Secret
 from hf_spaces_runner.errors import EngineUnavailableError
@@ -58,14 +59,23 @@ def connect(settings: LoadedSettings, environment: Mapping[str, str]) -> Service
     engine = DockerEngine(client, stamps.volumes)
     return Services(
         engine=engine,
-        images=Images(client, lock_directory=places.locks, scratch=places.scratch),
+        images=Images(
+            client, lock_directory=places.locks, scratch=places.scratch, buildkit=settings.values.buildkit
+        ),
         slots=Slots(engine, max_running=settings.values.max_running, memory_budget_bytes=settings.values.memory_budget),
         connect_caller=_connect_caller,
         load_callers=_load_callers,
+        machine=cache(partial(_read_machine, client)),
         scratch=places.scratch,
         stamps=stamps,
         disk_reserve_bytes=settings.values.disk_reserve,
     )
+
+
+def _read_machine(client: docker.DockerClient) -> Machine:
+    from hf_spaces_runner.orchestrator.engine_facts import read_machine  # noqa: PLC0415 - few runs ask for hardware
+
+    return read_machine(client)
 
 
 def connect_results(settings: LoadedSettings, warn: Callable[[str], object]) -> ResultCache:

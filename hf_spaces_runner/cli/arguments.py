@@ -10,7 +10,7 @@ _FLAG_FORMS = {
     "--tier-status": "status",
 }
 _OF_THE_GROUP = frozenset({"-h", "--help", "--version"})
-_SPACE_OPTION = "--hf-space"
+_SPACE_OPTIONS = ("--hf-space", "--from-hub")
 
 
 def canonical_arguments(arguments: Sequence[str], *, commands: Collection[str]) -> list[str]:
@@ -27,7 +27,7 @@ def canonical_arguments(arguments: Sequence[str], *, commands: Collection[str]) 
             return [command, words[0].removeprefix(f"{flag}="), *words[1:]]
     if not words or words[0] in commands or words[0] in _OF_THE_GROUP:
         return words
-    names_space = any(word == _SPACE_OPTION or word.startswith(f"{_SPACE_OPTION}=") for word in words)
+    names_space = any(word.partition("=")[0] in _SPACE_OPTIONS for word in words)
     if not names_space and len(words) == 1 and difflib.get_close_matches(words[0], commands, n=1):
         return words
     if words[0] in {"-v", "--verbose"} and len(words) > 1 and words[1] in commands:

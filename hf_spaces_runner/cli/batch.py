@@ -18,6 +18,7 @@ from hf_spaces_runner.cli.batch_progress import BatchDisplay, ProgressKind, batc
 from hf_spaces_runner.cli.chain_options import chain_options
 from hf_spaces_runner.cli.common import command, duration
 from hf_spaces_runner.cli.container_options import container_options
+from hf_spaces_runner.cli.from_hub import from_hub_option
 from hf_spaces_runner.cli.log_options import log_options
 from hf_spaces_runner.cli.presenter import Presenter
 from hf_spaces_runner.cli.run_inputs import read_inputs
@@ -51,6 +52,7 @@ _COUNT_WAIT_S = 0.5
 @command(name="batch", epilog=EPILOG, short_help="Run a Space over many inputs with warm containers.")
 @click.argument("words", nargs=-1, metavar="[PROMPT] [INPUTS]...")
 @click.option("--hf-space", "space", metavar="SPACE", help="A registry id, user/name, a Space's URL, or an image.")
+@from_hub_option(needs_space=False)
 @click.option("--prompt", metavar="TEXT", help="The prompt, where it could be taken for an input.")
 @click.option(
     "-i", "--input", "inputs", multiple=True, metavar="[NAME=]VALUE|[NAME=]@FILE", help="A constant; repeatable."

@@ -14,4 +14,4 @@ from hf_spaces_runner.runner import Runner
 def keep(_presenter: Presenter, *, container: str) -> None:
     """Wait until CONTAINER is past its time, or nobody uses it, and remove it."""
     os.chdir("/")  # no folder shall be in use for its sake
-    Runner(reaps=False, command="hfsr keep").watch_over(container)
+    Runner(reaps=False, command="hfsr keep").up_spaces.watch_over(container)

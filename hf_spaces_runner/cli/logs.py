@@ -32,7 +32,7 @@ def logs(presenter: Presenter, *, space: str, follow: bool, lines: int) -> None:
     """Show the last lines that SPACE, a Space that is up, has printed, without what could harm a terminal."""
     if follow and presenter.json:
         raise UsageError("--json is one object, which -f would never finish", hint="leave one of them out")
-    pieces = Runner(command="hfsr logs").logs(space, lines=lines, follow=follow)
+    pieces = Runner(command="hfsr logs").up_spaces.logs(space, lines=lines, follow=follow)
     if presenter.json:
         presenter.object({"lines": printable("".join(pieces)).splitlines()})
         return

@@ -10,6 +10,7 @@ from typing import TextIO
 
 import click
 
+from hf_spaces_runner.domain.terminal import printable
 from hf_spaces_runner.domain.units import format_size
 from hf_spaces_runner.errors import Evidence, RunnerError
 
@@ -80,9 +81,10 @@ class Presenter:
         # What the app says itself is the whole message; Gradio logs a traceback to it all the same.
         if error.evidence and (self.verbosity or error.verdict != "space_error"):
             self._evidence(error.evidence)
-        click.echo(f"{styled('Error:', 'red')} {error.message}", err=True)
+        # Both may name files, whose names are a stranger's.
+        click.echo(f"{styled('Error:', 'red')} {printable(error.message)}", err=True)
         if error.hint:
-            click.echo(f"{styled('Hint:', 'cyan')} {error.hint}", err=True)
+            click.echo(f"{styled('Hint:', 'cyan')} {printable(error.hint)}", err=True)
 
     def _evidence(self, evidence: Evidence) -> None:
         lines = evidence.log.splitlines()

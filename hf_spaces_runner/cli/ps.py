@@ -20,7 +20,7 @@ Examples:
 @command(name="ps", epilog=EPILOG, short_help="List the Spaces that run.")
 def ps(presenter: Presenter) -> None:
     """List the Spaces that run on the engine, whoever started them: where, since when, and what they take."""
-    spaces = Runner(command="hfsr ps").running_spaces()
+    spaces = Runner(command="hfsr ps").up_spaces.running()
     now = time.time()
     if presenter.json:
         presenter.object({"spaces": [_as_json(space, now) for space in spaces]})

@@ -3,6 +3,7 @@
 import click
 
 from hf_spaces_runner.cli.common import command
+from hf_spaces_runner.cli.from_hub import from_hub_option
 from hf_spaces_runner.cli.presenter import Presenter
 from hf_spaces_runner.cli.progress import progress_display
 from hf_spaces_runner.domain.request import PullPolicy
@@ -13,12 +14,14 @@ EPILOG = """\b
 Examples:
   hfsr pull vader-sentiment
   hfsr pull user/name
+  hfsr pull --from-hub user/name
   hfsr pull registry.hf.space/user-name:latest --pull missing
 """
 
 
 @command(name="pull", epilog=EPILOG, short_help="Pull or build the image of a Space.")
-@click.argument("space")
+@click.argument("space", required=False)
+@from_hub_option()
 @click.option(
     "--pull",
     "policy",

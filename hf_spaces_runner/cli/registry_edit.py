@@ -9,6 +9,7 @@ import click
 
 from hf_spaces_runner.cli.common import command
 from hf_spaces_runner.cli.presenter import Presenter
+from hf_spaces_runner.domain.hub_source import HUB_PREFIX
 from hf_spaces_runner.domain.hub_space import HubSpace
 from hf_spaces_runner.domain.space import Space
 from hf_spaces_runner.domain.terminal import one_line
@@ -156,6 +157,11 @@ def _known(settings: LoadedSettings, presenter: Presenter) -> KnownSpaces:
 
 
 def _named(reference: str, known: KnownSpaces, source: Path | None, image: str | None) -> Space:
+    if reference.startswith(HUB_PREFIX):
+        raise UsageError(
+            f"{reference}: an entry cannot be built from the Hub",
+            hint="git clone it, and name the folder with --source",
+        )
     if source is None:
         try:
             return known.find(reference, asks_hub=True)

@@ -10,7 +10,9 @@ from hf_spaces_runner.cli.chain_options import chain_options
 from hf_spaces_runner.cli.common import command, duration, failure_as_json
 from hf_spaces_runner.cli.container_options import container_options
 from hf_spaces_runner.cli.folder_word import space_and_prompt
+from hf_spaces_runner.cli.from_hub import from_hub_option
 from hf_spaces_runner.cli.log_options import log_options
+from hf_spaces_runner.cli.older_packages import trying_older_packages
 from hf_spaces_runner.cli.presenter import Presenter
 from hf_spaces_runner.cli.progress import EndableDisplay
 from hf_spaces_runner.cli.run_inputs import read_inputs, read_prompt
@@ -36,6 +38,7 @@ Examples:
   hfsr run "Keep it to yourself" --hf-space vader-sentiment --privacy-mode
   hfsr run "I love it" --hf-space vader-sentiment --dry-run
   hfsr run ./my-space "I love it"
+  hfsr run "I love it" --from-hub user/name@main
 """
 
 
@@ -45,6 +48,7 @@ Examples:
 @click.option(
     "--hf-space", "space", metavar="SPACE", help="A registry id, user/name, a Space's URL, an image, or ./folder."
 )
+@from_hub_option(needs_space=False)
 @click.option(
     "-i", "--input", "inputs", multiple=True, metavar="[NAME=]VALUE|[NAME=]@FILE", help="An input; repeatable."
 )
@@ -129,7 +133,7 @@ def run(
         hold_chat(presenter, request, streams=streams)
         return
     stream = TextStream(presenter) if streams and not presenter.json else None
-    result = _execute(presenter, request, stream)
+    result = trying_older_packages(presenter, request, lambda wanted: _execute(presenter, wanted, stream))
     show_result(presenter, result, written=stream is not None and stream.finish(result.text))
 
 

@@ -26,7 +26,7 @@ def _in_words(candidate: Candidate, present: bool) -> list[str]:
     space, spec = candidate.space, candidate.launch_spec
     image = "is here" if present else "would be built" if candidate.image.build else "would be pulled"
     return [
-        f"Space {space.id} ({space.origin})",
+        f"Space {space.id} ({space.origin if space.commit is None else space.commit.reference})",
         f"image {candidate.image.reference}: {image}",
         f"memory {format_size(spec.memory_bytes)}, at most {spec.pids_limit} processes, no capabilities"
         + (f" but {', '.join(spec.cap_add)}" if spec.cap_add else ""),
@@ -43,6 +43,7 @@ def _as_json(candidate: Candidate, present: bool, arguments: list[str]) -> dict[
         "name": candidate.space.id,
         "image": candidate.image.reference,
         "image_is_here": present,
+        "commit": None if candidate.space.commit is None else candidate.space.commit.sha,
         "endpoint": candidate.call.endpoint,
         "startup_timeout_s": candidate.startup_timeout_s,
         "timeout_s": candidate.timeout_s,

@@ -4,6 +4,7 @@ import shlex
 import time
 from collections.abc import Iterable, Iterator
 
+from hf_spaces_runner.domain.hub_source import HUB_ORIGIN
 from hf_spaces_runner.domain.room import Room
 from hf_spaces_runner.domain.space import Sdk, Space
 from hf_spaces_runner.domain.space_source import FOLDER_ORIGIN
@@ -38,14 +39,28 @@ def space_as_json(space: Space) -> dict[str, object]:
         "digest": space.digest,
         "tags": list(space.tags),
         "origin": space.origin,
+        "commit": _commit_as_json(space),
         "hub": _hub_as_json(space),
         "check": _check_as_json(space),
     }
 
 
+def _commit_as_json(space: Space) -> dict[str, object] | None:
+    commit = space.commit
+    if commit is None:
+        return None
+    return {"sha": commit.sha, "revision": commit.revision, "committed_at": commit.committed_at}
+
+
+def _day(moment: float) -> str:
+    return time.strftime("%Y-%m-%d", time.gmtime(moment))
+
+
 def origin_in_short(space: Space) -> str:
     """Return in one word where an entry comes from: bundled, yours or discovered."""
-    return space.origin if space.origin in {"bundled", "discovered", "reference", FOLDER_ORIGIN} else "yours"
+    return (
+        space.origin if space.origin in {"bundled", "discovered", "reference", FOLDER_ORIGIN, HUB_ORIGIN} else "yours"
+    )
 
 
 def kinds_in_short(space: Space) -> str:
@@ -63,6 +78,8 @@ def status_in_short(space: Space) -> str:
 
 def reference_of(space: Space) -> str:
     """Return what a user types for `space`."""
+    if space.commit is not None:
+        return str(space.commit.reference)
     if space.origin == FOLDER_ORIGIN:
         return shlex.quote(str(space.source))
     if origin_in_short(space) in {"bundled", "yours"}:
@@ -102,6 +119,9 @@ def lines_of(space: Space, now: float) -> Iterator[tuple[str, str]]:
         said = ", ".join(one for one in (hub.stage, likes, hub.sha[:8] if hub.sha else None, hub.hardware) if one)
         yield "on the Hub", f"{f'{said}; ' if said else ''}read {_ago(space.found.read_at, now)}"
     yield "origin", space.origin
+    if space.commit is not None:
+        made = "" if space.commit.committed_at is None else f", of {_day(space.commit.committed_at)}"
+        yield "commit", f"{space.commit.sha}{made}"
 
 
 def room_in_words(room: Room) -> str:

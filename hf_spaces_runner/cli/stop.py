@@ -21,7 +21,7 @@ def stop(presenter: Presenter, *, space: str | None, ends_all: bool) -> None:
     """End SPACE, a Space that is up: by its name, or that of its container. Runs that go on are not touched."""
     if (space is None) is not ends_all:
         raise UsageError("name a Space or give --all, one of them", hint="hfsr ps shows what is up")
-    ended = Runner(command="hfsr stop").stop(space)
+    ended = Runner(command="hfsr stop").up_spaces.stop(space)
     if presenter.json:
         presenter.object({"stopped": [{"space": item.labels.space_id, "container": item.name} for item in ended]})
         return

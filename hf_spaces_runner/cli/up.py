@@ -7,7 +7,9 @@ import click
 
 from hf_spaces_runner.cli.common import command, duration
 from hf_spaces_runner.cli.container_options import container_options
+from hf_spaces_runner.cli.from_hub import from_hub_option
 from hf_spaces_runner.cli.log_options import log_options
+from hf_spaces_runner.cli.older_packages import trying_older_packages
 from hf_spaces_runner.cli.presenter import Presenter
 from hf_spaces_runner.cli.progress import progress_display
 from hf_spaces_runner.domain.request import Request
@@ -23,12 +25,14 @@ Examples:
   hfsr up vader-sentiment --ttl 2h --idle-stop 15m
   hfsr up user/name --memory 8g --secret HF_TOKEN
   hfsr up ./my-space --open
+  hfsr up --from-hub user/name --open
 """
 _HIGHEST_PORT = 65535
 
 
 @command(name="up", epilog=EPILOG, short_help="Start a Space and leave it running.")
-@click.argument("space")
+@click.argument("space", required=False)
+@from_hub_option()
 @click.option(
     "--port",
     type=click.IntRange(1, _HIGHEST_PORT),
@@ -54,12 +58,14 @@ def up(
 
     It takes one of the slots until hfsr stop ends it, or its time is over.
     """
-    with progress_display(presenter) as on_progress:
-        runner = Runner(on_progress=on_progress, command="hfsr up")
-        # An interrupt that comes later would find it up, and nobody told where.
-        found = runner.up(
-            replace(asked, space=space), port=port, ttl_s=ttl, idle_stop_s=idle_stop, on_up=ignore_interrupts
-        )
+
+    def start(wanted: Request) -> UpSpace:
+        with progress_display(presenter) as on_progress:
+            runner = Runner(on_progress=on_progress, command="hfsr up")
+            # An interrupt that comes later would find it up, and nobody told where.
+            return runner.up_spaces.up(wanted, port=port, ttl_s=ttl, idle_stop_s=idle_stop, on_up=ignore_interrupts)
+
+    found = trying_older_packages(presenter, replace(asked, space=space), start)
     if presenter.json:
         presenter.object(
             {

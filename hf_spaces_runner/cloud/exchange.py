@@ -176,13 +176,14 @@ def _take_the_librarys_place() -> None:
         return
     # Read before the change, which closes it. Its own class stays below ours: it may be that of `hub/inquiry.py`.
     hooks, follow_redirects, timeout = was.event_hooks, was.follow_redirects, was.timeout
+    others: dict[str, Any] = getattr(was, "own_options", {})
 
     class _Client(_Marked, type(was)):  # type: ignore[misc]
         def send(self, request: "httpx.Request", **options: Any) -> "httpx.Response":  # noqa: ANN401 - handed on
             exchange = _open.get()
             return super().send(request, **options) if exchange is None else exchange.send(request)
 
-    set_client_factory(lambda: _Client(event_hooks=hooks, follow_redirects=follow_redirects, timeout=timeout))
+    set_client_factory(lambda: _Client(event_hooks=hooks, follow_redirects=follow_redirects, timeout=timeout, **others))
 
 
 class _Marked:

@@ -129,11 +129,14 @@ class Inquiry:
 
 
 class _Client(httpx.Client):
-    """The library's client: as it was, but for requests made inside an Inquiry."""
+    """The library's client: as it was, but for requests made inside an Inquiry.
+
+    `own_options` are those that a class below it must hand on.
+    """
 
     def __init__(self, *, trust: ssl.SSLContext | None, **options: Any) -> None:  # noqa: ANN401 - handed on as they are
         super().__init__(verify=True if trust is None else trust, **options)
-        self.trust = trust
+        self.own_options = {"trust": trust}
 
     def send(self, request: "httpx.Request", **options: Any) -> "httpx.Response":  # noqa: ANN401 - handed on as it is
         inquiry = _open.get()
@@ -143,7 +146,7 @@ class _Client(httpx.Client):
 def take_the_librarys_place(trust: ssl.SSLContext | None = None) -> None:
     """Have the library's requests made by a client of ours, which believes the certificates of `trust` where given."""
     was = get_session()
-    if isinstance(was, _Client) and trust in {None, was.trust}:
+    if isinstance(was, _Client) and trust in {None, was.own_options["trust"]}:
         return
     # Read before the change, which closes it.
     hooks, follow_redirects, timeout = was.event_hooks, was.follow_redirects, was.timeout

@@ -109,3 +109,11 @@ def test_lines_are_safe_and_whole() -> None:
     parts = _Parts(FakeEngine({"image": {None: Program(log="one\x1b[31m red\r\n\ntwo\x07\nno end")}}))
     launch(parts, "1", None, lines).end()
     assert lines == ["one red", "", "two", "no end"]
+
+
+def test_a_line_without_an_end_is_told_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[str] = []
+    monkeypatch.setattr(FakeContainer, "follow_logs", lambda *_: iter(["x" * 20_000] * 10))
+    launch(_Parts(FakeEngine()), "1", None, lines).end()
+    assert "".join(lines) == "x" * 200_000
+    assert max(map(len, lines)) < 100_000

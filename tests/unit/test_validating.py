@@ -102,6 +102,7 @@ def test_what_may_break_is_doubted_once(
         ({"README.md": "---\ntitle: x\n---\n"}, "front_matter", "README.md:2", "sdk: it is missing", "sdk: gradio"),
         ({"README.md": b"---\nsdk: \xff"}, "front_matter", "README.md", "is not UTF-8", "UTF-8"),
         ({"README.md": "x" * 2_000_000}, "front_matter", "README.md", "larger than 1024 KiB", ""),
+        ({"requirements.txt": "ok; " + "(" * 900}, "requirements", "requirements.txt:1", "is not a requirement", ""),
         ({"requirements.txt": "ok\n??? x"}, "requirements", "requirements.txt:2", "'??? x' is not a requirement", ""),
         ({"requirements.txt": "a".encode("utf-16")}, "source", "requirements.txt", "UTF-16, as PowerShell", "UTF-8"),
         ({"packages.txt": "libgl1\n-y"}, "packages", "packages.txt:2", "'-y' is not the name", ""),

@@ -117,6 +117,7 @@ class Chain:
         request = Request(space="a", max_attempts=max_attempts, secrets={"KEY": Secret("hunter22")})
         place: Any = SimpleNamespace(
             begun=SimpleNamespace(request=request, hops=iter(self.hops)),
+            rescue=None,
             on_attempt=lambda _: None,
             deadline=None if deadline_s is None else Deadline.after(deadline_s, lambda: self.now),
             on_progress=self.note,
