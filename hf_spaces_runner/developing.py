@@ -95,8 +95,9 @@ def develop(
 class _Session:
     """One `hfsr dev`. Everything but what `note_change` and a log's thread do is done by the main thread.
 
-    `_built` is what the image was built from, `_tried` the tag of what was started last, `_last_port` where, and
-    `_app_port` the port inside the container, where it is not the one that it should be.
+    `_built` is what the image was built from, `_tried` the tag of what was started last, `_last_port` where,
+    `_is_unreadable` whether the source could not be read at the last look, and `_app_port` the port inside the
+    container, where it is not the one that it should be.
     """
 
     services: Services
@@ -112,6 +113,7 @@ class _Session:
     _built: Recipe | None = None
     _image: Image | None = None
     _tried: str = ""
+    _is_unreadable: bool = False
     _app_port: int | None = None
     _last_port: int | None = None
 
@@ -158,10 +160,15 @@ class _Session:
         except EngineUnavailableError:
             raise
         except RunnerError as error:
+            self._is_unreadable = True
             self._failed(error)
             return None
         step = Step.REBUILD if self._built is None else next_step(self._built, wanted.recipe, tried)
+        mended, self._is_unreadable = self._is_unreadable, False
         if step is Step.NOTHING or wanted.recipe.tag == tried:
+            if mended and step is Step.NOTHING:
+                # Else nobody would hear that what was told as wrong is right again.
+                self.on_event(DevEvent(kind=DevEventKind.CHANGE, files=change.names, message=step))
             return None
         self.on_event(DevEvent(kind=DevEventKind.CHANGE, files=change.names, message=step))
         return replace(wanted, step=step)

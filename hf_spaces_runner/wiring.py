@@ -59,9 +59,7 @@ def connect(settings: LoadedSettings, environment: Mapping[str, str]) -> Service
     engine = DockerEngine(client, stamps.volumes)
     return Services(
         engine=engine,
-        images=Images(
-            client, lock_directory=places.locks, scratch=places.scratch, buildkit=settings.values.buildkit
-        ),
+        images=Images(client, lock_directory=places.locks, scratch=places.scratch, buildkit=settings.values.buildkit),
         slots=Slots(engine, max_running=settings.values.max_running, memory_budget_bytes=settings.values.memory_budget),
         connect_caller=_connect_caller,
         load_callers=_load_callers,

@@ -67,7 +67,7 @@ def _found(space: str, on_progress: ProgressCallback) -> tuple[Runner, Space]:
     if found.source is None:
         raise UsageError(
             f"{found.id} is not built from a folder: its image is pulled, as {found.docker_image}",
-            hint=f"hfsr pull {space} gets it; a folder is named like ./my-space",
+            hint=f"hfsr pull {space} gets it; --from-hub USER/NAME builds its source, ./my-space that in a folder",
         )
     return runner, found
 

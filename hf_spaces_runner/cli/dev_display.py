@@ -14,6 +14,7 @@ from hf_spaces_runner.domain.development import DevEvent, DevEventKind
 from hf_spaces_runner.domain.progress import Phase, Progress
 from hf_spaces_runner.domain.terminal import one_line
 from hf_spaces_runner.errors import ImageError
+from hf_spaces_runner.planning.dev_plan import Step
 from hf_spaces_runner.planning.log_tone import LogTones, Tone
 
 _STEP = re.compile(r"(?P<number>Step \d+/\d+): (?P<text>.*)")
@@ -67,7 +68,8 @@ class DevDisplay:
             case DevEventKind.LOG:
                 self._log(event.message)
             case DevEventKind.CHANGE:
-                self._phase("change", _names(event.files))
+                as_before = "; the source is what the app runs" if event.message == Step.NOTHING else ""
+                self._phase("change", _names(event.files) + as_before)
             case DevEventKind.BUILD:
                 self._tag = event.message
                 self._phase("build", event.message)

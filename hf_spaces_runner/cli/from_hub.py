@@ -22,7 +22,7 @@ def from_hub_option(
         @click.option(
             "--from-hub",
             metavar="USER/NAME[@REV]",
-            help="Build the Space from its source on the Hub, at a branch, tag or commit.  [default: main]",
+            help="Take the source of the Space from the Hub, at a branch, tag or commit.  [default: main]",
         )
         @functools.wraps(function)
         def wrapped(*arguments: Any, from_hub: str | None, **options: Any) -> None:  # noqa: ANN401 - the function's own
@@ -31,7 +31,8 @@ def from_hub_option(
                 options[argument] = _reference(from_hub, named)
             elif named is None and needs_space:
                 raise UsageError(
-                    f"Missing argument '{_spoken()}'.", hint="name a Space, or with --from-hub its source on the Hub"
+                    f"Missing argument '{_spoken()}'.",
+                    hint="name a Space, a folder (. is this one), or with --from-hub a source on the Hub",
                 )
             function(*arguments, **options)
 

@@ -71,7 +71,7 @@ DESCRIPTIONS = {
     "ca_bundle": "CA certificates that builds trust",
     "base_image": "image that Spaces are built from, or VERSION=IMAGE of several Pythons with commas between",
     "builder": "which of the Hub's builders of Gradio Spaces is followed: classic, current",
-    "buildkit": "which builds go through BuildKit: auto (those that need it), always (all, with a cache for pip), never",
+    "buildkit": "which builds go through BuildKit: auto (those that need it), always (all, with pip's cache), never",
     "node_image": "image that app_build_command of static Spaces runs in",
     "memory": "memory cap of a Space",
     "cpus": "CPU cap of a Space; none unless set",

@@ -82,6 +82,8 @@ def _build(
                 custom_context=True,
                 tag=plan.tag,
                 labels=dict(plan.labels),
+                # The docker client's proxies are the user's, with passwords. BuildKit is not told of them either.
+                use_config_proxy=False,
                 buildargs=dict(plan.build_arguments),
                 platform=platform,
                 rm=True,

@@ -81,8 +81,8 @@ _CAUSES = (
         pattern=r"no matching distribution found for (?P<what>[^\s(]+)",
         says="no package index has {what} for this Python",
         verdict="no_such_package",
-        hint="correct its line in requirements.txt or python_version in README.md; where it says (from versions: none)"
-        " the index may be out of reach as well",
+        hint="correct its line in requirements.txt (sdk_version in README.md, where it is the SDK) or python_version;"
+        " where it says (from versions: none) the index may be out of reach as well",
     ),
     _Cause(
         pattern=r"unable to locate package (?P<what>\S+)|package '?(?P<other>[^\s']+)'? has no installation candidate",

@@ -31,7 +31,7 @@ from hf_spaces_runner.registry.space_source import (
     refuse_links_out,
 )
 
-_MAX_DOCKERFILE_BYTES = 1024**2
+_MAX_DOCKERFILE_BYTES = 64 * 1024
 _ANY_BASE = "any:1"
 """Stands for a base image as long as nobody needs it."""
 

@@ -29,7 +29,7 @@ def list_space_folder(path: Path) -> SpaceFolder:
     except (OSError, RuntimeError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise UsageError(
-            f"{path}: {reason}: it is no folder that can be looked into",
+            f"{path}: it is no folder that can be looked into: {reason}",
             hint="name the folder with the Space's README.md; hf download USER/NAME --repo-type space gets one",
         ) from error
     walk = _Walk(root)

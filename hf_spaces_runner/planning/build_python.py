@@ -115,7 +115,10 @@ def plan_python_build(
     if front.sdk_version is None:
         raise InvalidRegistryError(f"{source.place_of('sdk_version')}: is missing, so no {sdk.title} is known")
     if front.app_file not in source.files:
-        raise InvalidRegistryError(f"{source.place_of('app_file')}: there is no {front.app_file!r} here")
+        raise InvalidRegistryError(
+            f"{source.place_of('app_file')}: there is no {front.app_file!r} here",
+            hint=f"add {front.app_file}, or name another file with app_file",
+        )
     traits = TRAITS[builder]
     # One call with constraints of ours would refuse what the Hub accepts; and they name what may be from after a day.
     constraints = None if traits.one_call or before is not None else constraints

@@ -6,12 +6,15 @@ directives, comments and continued lines these are.
 
 import re
 import shlex
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 _DIRECTIVE = re.compile(r"#\s*(?P<name>[A-Za-z][A-Za-z0-9]*)\s*=\s*(?P<value>.+?)\s*")
 _FLAG = re.compile(r"\s*--(?P<name>[a-z-]+)(?:=(?P<value>\S*))?(?=\s|$)")
 _VARIABLE = re.compile(r"\$(?:(?P<bare>\w+)|\{(?P<name>\w+)(?::?(?P<kind>[-+])(?P<other>[^}]*))?\})")
+_MAX_VALUE = 4096
+"""In characters; no name of an image is nearly as long. `ARG B=$A$A` makes a value twice as long, and again."""
 _WITH_HEREDOC = frozenset({"RUN", "COPY", "ADD"})
 _HEREDOC = re.compile(r"(?:^|\s)\d*<<-?(?P<quote>[\"']?)(?P<end>[A-Za-z_]\w*)(?P=quote)(?=\s|$)")
 
@@ -110,6 +113,9 @@ def _escape(lines: tuple[str, ...]) -> str:
 def _instructions(lines: tuple[str, ...], escape: str) -> Iterator[tuple[Instruction, bool]]:
     """Yield each instruction, and whether the text ends before it does."""
     continued = re.compile(re.escape(escape) + r"[ \t]*$")
+    places: dict[str, list[int]] = {}  # where each line stands, for the ends of heredocs
+    for number, line in enumerate(lines):
+        places.setdefault(line.strip(), []).append(number)
     number = 0
     while number < len(lines):
         first = number
@@ -129,16 +135,17 @@ def _instructions(lines: tuple[str, ...], escape: str) -> Iterator[tuple[Instruc
                 last = number
         instruction = _instruction(text, first + 1, last, len(lines[first]) - len(lines[first].lstrip()) + 1)
         yield instruction, bool(goes_on)
-        number = max(number, _end_of_heredocs(instruction, lines))
+        number = max(number, _end_of_heredocs(instruction, places))
 
 
-def _end_of_heredocs(instruction: Instruction, lines: tuple[str, ...]) -> int:
+def _end_of_heredocs(instruction: Instruction, places: Mapping[str, list[int]]) -> int:
     """Return the number of the line that ends the last heredoc of `instruction`: what stands before it is no other."""
     last = instruction.last_line
     if instruction.keyword in _WITH_HEREDOC:
         for found in _HEREDOC.finditer(instruction.text):
-            ends = (number for number in range(last, len(lines)) if lines[number].strip() == found["end"])
-            last = next(ends, last - 1) + 1
+            ends = places.get(found["end"], [])
+            end = bisect_left(ends, last)
+            last = ends[end] + 1 if end < len(ends) else last
     return last
 
 
@@ -155,12 +162,15 @@ def _instruction(text: str, line: int, last_line: int, column: int) -> Instructi
 def _stages(instructions: list[Instruction], arguments: Mapping[str, str]) -> tuple[Stage, ...]:
     values = _global_arguments(instructions, arguments)
     stages: list[Stage] = []
+    numbers: dict[str, int] = {}
     for instruction in instructions:
         if instruction.keyword == "FROM":
             words = instruction.text.split()
             image = _filled_in(words[0], values) if words else ""
             name = words[2].lower() if len(words) > 2 and words[1].upper() == "AS" else ""  # noqa: PLR2004 - FROM x AS y
-            earlier = next((stage for stage in reversed(stages) if stage.name and stage.name == image.lower()), None)
+            earlier = stages[numbers[image.lower()]] if image.lower() in numbers else None
+            if name:
+                numbers[name] = len(stages)
             stages.append(
                 Stage(
                     instruction=instruction,
@@ -195,4 +205,4 @@ def _filled_in(text: str, values: Mapping[str, str]) -> str:
             return _filled_in(found["other"], values) if value else ""
         return value or _filled_in(found["other"] or "", values)
 
-    return _VARIABLE.sub(value_of, text.strip("\"'"))
+    return _VARIABLE.sub(value_of, text.strip("\"'")[:_MAX_VALUE])[:_MAX_VALUE]

@@ -39,11 +39,13 @@ def _check(read: Dockerfile, path: Path, base_image: str | None, forms: tuple[re
     for stage in read.stages:
         if stage.is_external and stage.image != base_image and any(form.fullmatch(stage.image) for form in forms):
             raise _refused(path, stage.instruction, stage.image)
+    stages = iter(read.stages)
+    earlier: set[str] = set()  # a name that comes later is that of an image here
     for instruction in read.instructions:
-        # Those that begin before it; a name that comes later is that of an image here. A number is that of a stage.
-        earlier = {stage.name for stage in read.stages if stage.instruction.line < instruction.line}
+        if instruction.keyword == "FROM":
+            earlier.add(next(stages).name)
         for image in _copied_from(instruction, read, forms):
-            if image.lower() not in earlier and not image.isdecimal():
+            if image.lower() not in earlier and not image.isdecimal():  # a number is that of a stage
                 raise _refused(path, instruction, image)
 
 

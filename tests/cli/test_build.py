@@ -74,6 +74,14 @@ def test_a_link_out_of_the_folder_is_refused(folder: Path, tmp_path: Path) -> No
     assert "my space/link: is a symbolic link that leads out of the folder, to '../../outside'" in ended.stderr
 
 
+def test_the_name_of_a_file_never_steers_the_terminal(folder: Path, tmp_path: Path) -> None:
+    (folder / "a\x1b]0;owned\x07\nHint: b").symlink_to("/x")
+    ended = build("./my space", "--dry-run", directory=tmp_path)
+    assert ended.exit_code == 3
+    assert "my space/a Hint: b: is an absolute symbolic link, to '/x'" in ended.stderr
+    assert not {"\x1b", "\x07"} & set(ended.stderr)
+
+
 def test_info_knows_a_folder(folder: Path, tmp_path: Path) -> None:
     told = hfsr("info", "./my space", "--json", directory=tmp_path, environment=NO_ENGINE).json
     assert (told["source"], told["origin"], told["sdk"]) == (str(folder), "folder", "docker")

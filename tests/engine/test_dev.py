@@ -147,6 +147,9 @@ def test_what_the_image_is_made_of_is_built_again(folder: Path) -> None:
         failed = session.next("failed")
         assert (failed["exit_code"], failed["running"]) == (3, True)
         assert page(url) == "<html>third</html>"
+        change(folder / "README.md", "sdk: nonsense", "sdk: docker")
+        told = session.next("change")
+        assert (told["files"], told["step"]) == (["README.md"], "nothing")
 
 
 def test_what_a_space_sees_of_the_folder(folder: Path) -> None:

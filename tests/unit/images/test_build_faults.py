@@ -46,7 +46,7 @@ def failed(*lines: str, outcome: str = ENDED) -> ImageError:
             "",
             "ca_bundle",
         ),
-        ((NONE_FOUND,), BuildError, "no_such_package", "no package index has six==99 for", "requirements.txt"),
+        ((NONE_FOUND,), BuildError, "no_such_package", "no package index has six==99 for", "sdk_version"),
         (("E: Unable to locate package ffmpg",), BuildError, "no_such_package", "no package ffmpg", "packages.txt"),
         (("E: Package 'x' has no installation candidate",), BuildError, "no_such_package", "no package x", ""),
         (("ERROR: ResolutionImpossible: for help",), BuildError, "dependency_conflict", "contradicts itself", ""),

@@ -56,7 +56,7 @@ def test_a_base_image_is_got_where_the_dockerfile_asks_for_it(
     [
         (None, r"README\.md:2:1: sdk: .*no Dockerfile"),
         (b"FROM \xff\n", r"Dockerfile:1:1: is not UTF-8 \(byte 5\)"),
-        (b"#" * (1024**2 + 1), r"Dockerfile:1:1: is larger than 1024 KiB"),
+        (b"#" * (64 * 1024 + 1), r"Dockerfile:1:1: is larger than 64 KiB"),
         (b"ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nCMD x \\", r"Dockerfile:3:1: the file ends"),
     ],
 )

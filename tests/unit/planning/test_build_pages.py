@@ -92,8 +92,9 @@ def test_streamlit_listens_on_its_port_whatever_the_front_matter_says() -> None:
 def test_what_a_streamlit_space_must_have() -> None:
     with pytest.raises(InvalidRegistryError, match="sdk_version: is missing, so no Streamlit is known"):
         plan(fronted(STREAMLIT, sdk_version=None))
-    with pytest.raises(InvalidRegistryError, match=r"app_file: there is no 'main\.py'"):
+    with pytest.raises(InvalidRegistryError, match=r"app_file: there is no 'main\.py'") as caught:
         plan(fronted(STREAMLIT, app_file="main.py"))
+    assert "add main.py" in str(caught.value.hint)
 
 
 def test_a_static_space_is_its_files_and_a_server() -> None:

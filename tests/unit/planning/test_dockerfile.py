@@ -119,3 +119,11 @@ def test_heredocs(text: str, end: str | None) -> None:
 def test_carriage_returns_and_a_byte_order_mark() -> None:
     read = read_dockerfile("\ufeffFROM a\r\nRUN b \\\r\n c\r\n")
     assert [(found.keyword, found.text) for found in read.instructions] == [("FROM", "a"), ("RUN", "b  c")]
+
+
+def test_a_small_file_is_read_in_little_time_and_memory() -> None:
+    grows = "".join(f"ARG A{number + 1}=$A{number}$A{number}\n" for number in range(200))
+    (stage,) = read_dockerfile(f"ARG A0=xxxxxxxxxx\n{grows}FROM $A200\n").stages
+    assert set(stage.image) == {"x"}
+    assert len(stage.image) < 10_000
+    assert not read_dockerfile("FROM " + "${A:-" * 200_000).ends_inside
