@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hf_spaces_runner.attempt import Answered, Attempting
 from hf_spaces_runner.cloud_answers import CloudAnswers
+from hf_spaces_runner.conversation import check_can_be_called
 from hf_spaces_runner.domain.hop import Hop
 from hf_spaces_runner.domain.launch import LaunchProfile
 from hf_spaces_runner.domain.plan import Candidate
@@ -83,9 +84,10 @@ class Answering:
         """Return what to do for its part of `request` with the Space of `hop`.
 
         Raises:
-            RunnerError: the request does not fit the Space, or no base image for it can be had.
+            RunnerError: the request does not fit the Space, it is a page, or no base image for it can be had.
         """
         assert hop.space is not None  # noqa: S101 - the hop leads to a Space
+        check_can_be_called(hop.space)
         wanted = request_for(hop, request)
         return self.planner.plan_for(hop.space, wanted, identity, builds=True, profile=profile).candidates[0]
 

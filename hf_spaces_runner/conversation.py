@@ -10,11 +10,12 @@ from pathlib import Path
 from hf_spaces_runner.calling.caller import Session
 from hf_spaces_runner.calling.endpoint import Endpoint
 from hf_spaces_runner.domain.answer import Answer
-from hf_spaces_runner.domain.api import CALLABLE, ApiKind
+from hf_spaces_runner.domain.api import CALLABLE, Api, ApiKind
 from hf_spaces_runner.domain.call import Call
 from hf_spaces_runner.domain.image import Image
 from hf_spaces_runner.domain.plan import Candidate
 from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback
+from hf_spaces_runner.domain.space import Sdk, Space
 from hf_spaces_runner.domain.space_source import word_for
 from hf_spaces_runner.errors import NoEndpointError
 from hf_spaces_runner.explained_call import explained
@@ -115,17 +116,36 @@ def open_session(
     """
     space, spoken = candidate.space, ready.spoken
     if spoken.kind not in CALLABLE:
-        what = "a Streamlit app" if spoken.kind is ApiKind.STREAMLIT else "a web page"
-        raise NoEndpointError(
-            f"{space.id} is {what}, and has no API that could be called",
-            verdict="no_api",
-            hint=f"hfsr up {word_for(space)} --open shows it in a browser",
-        )
+        raise _nothing_to_call(space, spoken.kind)
     with measured.phase(Phase.CALL), explained(ready):
         on_progress(Progress(phase=Phase.CALL, message=f"calling {space.id}"))
         deadline = candidate.deadline(candidate.timeout_s, time.monotonic)
         caller = services.connect_caller(spoken.kind, space.api)
         return caller.open(ready.url, deadline, description=spoken.description, login=candidate.login)
+
+
+def check_can_be_called(space: Space) -> None:
+    """Do nothing if nothing says that `space` is a page for people.
+
+    Raises:
+        NoEndpointError: its SDK or its entry does: nothing need be built or started to see that.
+    """
+    if space.sdk is Sdk.STREAMLIT or space.api.kind is ApiKind.STREAMLIT:
+        raise _nothing_to_call(space, ApiKind.STREAMLIT)
+    if space.sdk is Sdk.STATIC or space.api.kind is ApiKind.PAGE:
+        raise _nothing_to_call(space, ApiKind.PAGE)
+
+
+def _nothing_to_call(space: Space, kind: ApiKind) -> NoEndpointError:
+    what = "a Streamlit app" if kind is ApiKind.STREAMLIT else "a web page"
+    also = ""
+    if space.sdk is Sdk.DOCKER and space.api == Api():
+        also = "; if it takes plain HTTP, say how in an entry with api: (hfsr registry add)"
+    return NoEndpointError(
+        f"{space.id} is {what}, and has no API that could be called",
+        verdict="no_api",
+        hint=f"hfsr up {word_for(space)} --open shows it in a browser{also}",
+    )
 
 
 def _load(services: Services) -> None:

@@ -31,6 +31,7 @@ _LOOK_EVERY_S, _LOOK_WHEN_REFUSED_S = 1.0, 0.1
 # The init process of the container, and every shell, say so when a command cannot be executed or is not there.
 _PAGE_SETTLES_S = 2.0
 """How long a page stays all that there is before it is taken for the app: some show one while they start."""
+_PAGE_EVERY_S = 0.25
 _NO_COMMAND = frozenset({126, 127})
 _SHORTEST_S, _LONGEST_S, _SHARE = 0.01, 0.5, 0.005
 
@@ -80,7 +81,8 @@ def wait_until_ready(
                 refused = seen.refused
             else:
                 page_since = now if page_since is None else page_since
-                if spoken.kind is not ApiKind.PAGE or api.kind is ApiKind.PAGE or now - page_since >= _PAGE_SETTLES_S:
+                is_known = ApiKind.PAGE in {api.kind, remembered}
+                if spoken.kind is not ApiKind.PAGE or is_known or now - page_since >= _PAGE_SETTLES_S:
                     on_progress(Progress(phase=Phase.READY, message="ready", done=True))
                     return spoken
                 observed, refused = "its port answers with a page", False
@@ -89,7 +91,9 @@ def wait_until_ready(
             _raise_if_over(container, state, evidence_of)
             raise _never_ready(container, deadline, observed, evidence_of(container), listeners)
         waited_s = deadline.limit_s - deadline.remaining_s
-        sleep(min(_LONGEST_S, max(_SHORTEST_S, waited_s * _SHARE)))
+        # Each look at a page is five lines in the app's log.
+        shortest_s = _SHORTEST_S if page_since is None else _PAGE_EVERY_S
+        sleep(min(_LONGEST_S, max(shortest_s, waited_s * _SHARE)))
 
 
 def _raise_if_over(container: Container, state: ContainerState, evidence_of: Callable[[Container], Evidence]) -> None:

@@ -127,14 +127,17 @@ class Slots:
     def _waiting_for(self, seen: Admission) -> str:
         capacity = self._capacity()
         ahead = f"; {len(seen.ahead)} came before" if seen.ahead else ""
+        holders = _holders(seen.running) or "another one is being started"
         if seen.wait is Wait.MEMORY:
             taken = format_size(sum(item.labels.memory_bytes for item in seen.running))
-            why = f"waiting for memory: {taken} of {format_size(capacity.memory_bytes)} are promised to Spaces that run"
-        elif seen.wait is Wait.SLOTS:
+            # The holders first: a terminal may have no room for all of it.
+            budget = format_size(capacity.memory_bytes)
+            return f"waiting for memory, running: {holders}; {taken} of {budget} are promised to Spaces that run{ahead}"
+        if seen.wait is Wait.SLOTS:
             why = f"waiting for a slot: {capacity.max_running} Spaces may run at once"
         else:
             why = "waiting for its turn"
-        return f"{why}{ahead}; running: {_holders(seen.running) or 'another one is being started'}"
+        return f"{why}{ahead}; running: {holders}"
 
     def _timed_out(self, seen: Admission, deadline: Deadline) -> SlotTimeoutError:
         holders = _holders(seen.running) or "another process is starting one"

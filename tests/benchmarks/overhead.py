@@ -29,7 +29,7 @@ TOGETHER_S = 0.005
 PARTS: dict[str, tuple[tuple[type, str], ...]] = {
     "planning": ((Runner, "begin"), (Hops, "resting"), (Answering, "candidate")),
     "looking for a kept answer": ((Attempting, "_cached"), (KeptAnswers, "key_of")),
-    "statistics": ((Runner, "_note"),),
+    "statistics": ((Runner, "note"),),
 }
 """Where a run spends the time for each part; none of these calls another of them."""
 

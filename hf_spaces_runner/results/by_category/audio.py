@@ -48,4 +48,4 @@ def _believable(duration_s: object, size_bytes: int, bits_per_second: float) -> 
         duration_s = min(duration_s, size_bytes * 8 / bits_per_second)
     if duration_s <= 0 or size_bytes * 8 / duration_s < _LOWEST_BITS_PER_SECOND:
         return None
-    return round(duration_s, 3)
+    return round(duration_s, 3) or None
