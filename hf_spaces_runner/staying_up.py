@@ -1,5 +1,6 @@
 """Keeps Spaces up beyond the command that started them: brings them up, watches over them, finds and ends them."""
 
+import difflib
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -119,8 +120,12 @@ def find_up(
     if of_space:
         theirs = ", ".join(one_line(f"{item.name} ({item.labels.user})") for item in of_space)
         raise UsageError(f"{name} is up for others only: {theirs}", hint="name the container to mean theirs")
-    others = ", ".join(sorted({one_line(item.labels.space_id) for item in up})) or "none"
-    raise UsageError(f"{name} is not up; these are: {others}", hint="hfsr ps shows what runs")
+    names = sorted({one_line(item.labels.space_id) for item in up})
+    near = difflib.get_close_matches(name, names, n=1)  # a folder's Space has its name, and a hash behind it
+    raise UsageError(
+        f"{name} is not up; these are: {', '.join(names) or 'none'}",
+        hint=f"did you mean {near[0]}? hfsr ps shows what runs" if near else "hfsr ps shows what runs",
+    )
 
 
 def _looked(engine: Engine, listed: ListedContainer, idleness: Idleness) -> Idleness:

@@ -99,7 +99,10 @@ def batch(
     Columns go to the endpoint's inputs by name; {column} in PROMPT and in -i is replaced. Exit 21: some items failed.
     """
     if space is None:
-        raise UsageError("which Space? --hf-space is missing", hint="hfsr list shows the Spaces of the registry")
+        raise UsageError(
+            "which Space? --hf-space is missing",
+            hint="hfsr list shows the Spaces of the registry; a folder is named with --hf-space ./my-space",
+        )
     found_prompt, found_inputs = split_words(words, prompt)
     spec = replace(
         sources,
@@ -145,7 +148,10 @@ def batch_of_run(
         RunnerError: see `Batch.run`.
     """
     if request.space is None:
-        raise UsageError("which Space? --hf-space is missing", hint="hfsr list shows the Spaces of the registry")
+        raise UsageError(
+            "which Space? --hf-space is missing",
+            hint="hfsr list shows the Spaces of the registry; a folder is named with --hf-space ./my-space",
+        )
     spec = SourceSpec(
         inputs=words,
         prompt=prompt,

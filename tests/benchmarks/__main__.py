@@ -16,7 +16,7 @@ SENTENCE = "I love it"
 MILLISECONDS_BELOW = 0.1
 _BATCH_ROUNDS = 3
 _FIRST_BUILDS = 2
-RUN = [HFSR, "run", SENTENCE, "--hf-space", "vader-sentiment"]
+RUN = [HFSR, "run", SENTENCE, "--hf-space", "vader-sentiment", "--no-cache"]
 
 
 def main(target: Path, times: int) -> None:

@@ -92,6 +92,23 @@ def test_a_gradio_folder_is_built_and_run_and_built_again_when_it_changes(
     remove_images_of_folders(docker_client)
 
 
+@pytest.mark.parametrize("sdk", ["static", "streamlit"])
+def test_a_page_cannot_be_called_and_is_not_built_to_say_so(
+    tmp_path: Path, docker_client: docker.DockerClient, sdk: str
+) -> None:
+    folder = tmp_path / "test-page"
+    folder.mkdir()
+    (folder / "README.md").write_text(f"---\nsdk: {sdk}\nsdk_version: 1.40.0\n---\n")
+    (folder / ("index.html" if sdk == "static" else "app.py")).touch()
+    for command in (("run", "hello"), ("batch", "--prompts", "prompts.txt")):
+        (tmp_path / "prompts.txt").write_text("hello\n")
+        ended = hfsr(*command, "--hf-space", "./test-page", "--json", directory=tmp_path)
+        assert (ended.exit_code, ended.json["verdict"]) == (13, "no_api"), ended.stderr
+        assert "--open" in ended.json["hint"]
+    built = [tag for image in docker_client.images.list() for tag in image.tags if "/test-page-" in tag]
+    assert built == []
+
+
 def test_a_streamlit_space_is_up_with_its_table(up: Up, docker_client: docker.DockerClient) -> None:
     page = up("csv-explorer")
     assert page.get("/_stcore/health").text == "ok"

@@ -27,6 +27,9 @@ def test_one_is_found_by_its_space_its_run_or_its_own_name() -> None:
     assert [item.name for item in find_up(engine.containers(), "User/A", "user-a")] == ["hfsr-a-up"]
     with pytest.raises(UsageError, match="c is not up; these are: user-a, user-b"):
         find_up(engine.containers(), "c")
+    with pytest.raises(UsageError) as caught:
+        find_up(engine.containers(), "usera")
+    assert caught.value.hint == "did you mean user-a? hfsr ps shows what runs"
 
 
 def test_runs_that_go_on_are_not_up() -> None:
