@@ -1,10 +1,7 @@
 """Lists the files of a model on the Hub, and fetches them into the cache that every library of the Hub shares."""
 
-import errno
 import logging
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +9,14 @@ from huggingface_hub import HfApi, constants, hf_hub_download
 from huggingface_hub.utils.tqdm import tqdm
 
 from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback
-from hf_spaces_runner.domain.terminal import one_line
 from hf_spaces_runner.domain.units import format_size
-from hf_spaces_runner.errors import HubError, NoSpaceLeftError
+from hf_spaces_runner.hub.disk import check_room, file_errors
 from hf_spaces_runner.hub.hub_errors import hub_errors
 from hf_spaces_runner.planning.model_files import ModelFile
 
 _RESERVE_BYTES = 1024**3
 _ROOM = "make room, or name another place with HF_HOME"
+_KEPT = "what is here already is kept"
 
 
 class ModelRepository:
@@ -55,12 +52,12 @@ class ModelRepository:
             HubError: the Hub did not give them.
         """
         total = sum(file.size_bytes for file in files)
-        _check_room(Path(constants.HF_HUB_CACHE), total)
+        check_room(Path(constants.HF_HUB_CACHE), total, what="the model", room=_ROOM, reserve_bytes=_RESERVE_BYTES)
         logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it warns of downloads without a token
         done = 0
         for file in files:
             doing = f"fetching {file.name} of the model {self.name}"
-            with _file_errors(doing), hub_errors(doing, self._host):
+            with file_errors(doing, room=_ROOM, kept=_KEPT), hub_errors(doing, self._host):
                 hf_hub_download(
                     self.name,
                     file.name,
@@ -71,28 +68,6 @@ class ModelRepository:
             done += file.size_bytes
         message = f"fetched {self.name} ({format_size(total)})"
         on_progress(Progress(phase=Phase.PULL, message=message, completed=total, total=total, unit="bytes", done=True))
-
-
-@contextmanager
-def _file_errors(doing: str) -> Iterator[None]:
-    """Turn what the file system says, and the library of a file that came out too short, into our errors."""
-    try:
-        yield
-    except OSError as error:
-        said = one_line(error.strerror or str(error))
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise NoSpaceLeftError(f"{doing} failed: {said}", hint=_ROOM) from error
-        raise HubError(f"{doing} failed: {said}", hint="try again; what is here already is kept") from error
-
-
-def _check_room(cache: Path, size_bytes: int) -> None:
-    there = next(folder for folder in (cache, *cache.parents) if folder.exists())
-    free = shutil.disk_usage(there).free
-    if free < size_bytes + _RESERVE_BYTES:
-        raise NoSpaceLeftError(
-            f"the model takes {format_size(size_bytes)}, and {format_size(free)} are free at {there}",
-            hint=_ROOM,
-        )
 
 
 def _bar(before: int, total: int, message: str, on_progress: ProgressCallback) -> type[Any]:

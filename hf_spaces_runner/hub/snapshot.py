@@ -25,10 +25,9 @@ from huggingface_hub.utils.tqdm import tqdm
 
 from hf_spaces_runner.domain.hub_source import HubCommit, HubReference
 from hf_spaces_runner.domain.progress import Phase, Progress, ProgressCallback
-from hf_spaces_runner.domain.terminal import one_line
-from hf_spaces_runner.domain.units import format_size
-from hf_spaces_runner.errors import HubError, NoSpaceLeftError, UnknownSpaceError
+from hf_spaces_runner.errors import HubError, UnknownSpaceError
 from hf_spaces_runner.hub.answers import last_commit, names_of_refs, one_commit, one_id
+from hf_spaces_runner.hub.disk import check_room, file_errors
 from hf_spaces_runner.hub.hub_errors import ABSENT, HINTS, REFUSED, hub_errors
 from hf_spaces_runner.hub.inquiry import Inquiry, take_the_librarys_place
 from hf_spaces_runner.hub.line import Line
@@ -42,6 +41,7 @@ _TELLS_EVERY_S = 0.2
 _ENDS_WITHIN_S = 5.0
 _RESERVE_BYTES = 256 * 1024**2
 _ROOM = "make room (hfsr cleanup), or name another place with HFSR_HOME"
+_KEPT = "nothing of it was kept"
 
 
 class _Inquire(Protocol):
@@ -112,19 +112,30 @@ class SpaceSources:
         def check(answer: object) -> object:
             items, found = read_tree_page(answer)
             files.extend(file for file in found if not file.name.startswith(LIBRARYS_FOLDER))
-            _check_room(folder, check_files(doing, files, folds_case=folds_case))
+            check_room(
+                folder,
+                check_files(doing, files, folds_case=folds_case),
+                what="the source",
+                room=_ROOM,
+                reserve_bytes=_RESERVE_BYTES,
+            )
             return items
 
         told = _Told(message=doing, files=files)
         inquiry = self.inquire(doing, check, max_requests=_PAGES)
         logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it warns of downloads without a token
         take_the_librarys_place(self.line.trust if isinstance(self.line.trust, ssl.SSLContext) else None)
-        with self._absence(commit.reference), _file_errors(doing), hub_errors(doing, self.line.host), _without_xet():
+        with (
+            self._absence(commit.reference),
+            file_errors(doing, room=_ROOM, kept=_KEPT),
+            hub_errors(doing, self.line.host),
+            _without_xet(),
+        ):
             _in_a_thread(lambda: self._download(commit, folder, inquiry, told.bar), told, on_progress)
         shutil.rmtree(folder / ".cache" / "huggingface", ignore_errors=True)
         with suppress(OSError):  # the Space has files of its own there
             (folder / ".cache").rmdir()
-        with _file_errors(doing):
+        with file_errors(doing, room=_ROOM, kept=_KEPT):
             check_contents(doing, folder, files)
             _mark_scripts(folder, files)
         on_progress(told.progress(done=True))
@@ -266,26 +277,6 @@ def _without_xet() -> Iterator[None]:
         yield
     finally:
         constants.HF_HUB_DISABLE_XET = was
-
-
-@contextmanager
-def _file_errors(doing: str) -> Iterator[None]:
-    """Turn what the file system says, and the library of a file that came out too short, into our errors."""
-    try:
-        yield
-    except OSError as error:
-        said = one_line(error.strerror or str(error))
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise NoSpaceLeftError(f"{doing} failed: {said}", hint=_ROOM) from error
-        raise HubError(f"{doing} failed: {said}", hint="try again; nothing of it was kept") from error
-
-
-def _check_room(folder: Path, size_bytes: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < size_bytes + _RESERVE_BYTES:
-        raise NoSpaceLeftError(
-            f"the source takes {format_size(size_bytes)}, and {format_size(free)} are free at {folder}", hint=_ROOM
-        )
 
 
 def _mark_scripts(folder: Path, files: Sequence[RepositoryFile]) -> None:
