@@ -87,7 +87,7 @@ class _Place:
                 (Path(context) / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(path, Path(context) / name)
             subprocess.run(
-                ["docker", "build", "--no-cache", "--force-rm", "--tag", self.bare_tag, context],
+                ["docker", "build", "--no-cache", "--force-rm", "--tag", self.bare_tag(), context],
                 check=True,
                 capture_output=True,
                 env={**os.environ, "DOCKER_BUILDKIT": "0"},
@@ -99,10 +99,9 @@ class _Place:
         assert plan is not None
         return plan
 
-    @property
     def bare_tag(self) -> str:
-        """The image that `docker build` makes."""
-        return f"{split_image_reference(self.plan().tag).repository}:bare"
+        """Return a name for what `docker build` makes, another one each time: none of them is left nameless."""
+        return f"{split_image_reference(self.plan().tag).repository}:bare-{next(self.numbers)}"
 
     def remove_images(self) -> None:
         """Remove all that was built here."""
