@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from secrets import token_hex
 
@@ -19,7 +20,7 @@ from hf_spaces_runner.domain.space import Space
 from hf_spaces_runner.domain.terminal import one_line
 from hf_spaces_runner.errors import EngineUnavailableError, UsageError
 from hf_spaces_runner.images.acquire import Images
-from hf_spaces_runner.images.base_name import BASE_REFERENCE, base_image_name, node_image_name
+from hf_spaces_runner.images.base_name import BASE_REFERENCE, base_image_name, gives_python, node_image_name
 from hf_spaces_runner.images.source import find_image_source
 from hf_spaces_runner.input_files import check_files
 from hf_spaces_runner.known_spaces import KnownSpaces
@@ -177,6 +178,7 @@ class Planner:
             ca_bundle=self._settings.values.ca_bundle,
             snapshots=self._snapshots,
             base_image=self._base_image_here if builds else self._base_image_to_be,
+            base_here=self._fitting_base,
             node_image=self._node_image,
             variables=space.env if variables is None else variables,
             secrets=secrets,
@@ -226,6 +228,13 @@ class Planner:
             said = f"{one_line(space.id)} suggests {grant.name}, and gets less: {'; '.join(grant.lacks)}"
             self._on_progress(Progress(phase=Phase.PLAN, message=said, warning=True))
         return grant
+
+    def _fitting_base(self, python_version: str) -> str | None:
+        """Return the base image that has that version of Python, if it is here; an engine that is not has none."""
+        with suppress(EngineUnavailableError):
+            found = self._images().local_base(self._settings.values.base_image, python_version)
+            return found if found is not None and gives_python(found, python_version) else None
+        return None
 
     def _base_image_to_be(self, python_version: str) -> str:
         """Return the base image that a build would use, without getting it."""

@@ -43,6 +43,7 @@ def find_image_source(
     ca_bundle: Path | None,
     snapshots: Snapshots,
     base_image: Callable[[str], str],
+    base_here: Callable[[str], str | None] = lambda _: None,
     node_image: Callable[[str], str | None] = lambda _: None,
     variables: Mapping[str, str] | None = None,
     secrets: Mapping[str, Secret] | None = None,
@@ -52,10 +53,10 @@ def find_image_source(
 ) -> ImageSource:
     """Return where the image of `space` comes from.
 
-    `base_image` gives the one to build on for a version of Python, `node_image` the one that makes pages beside that
-    base image, or None for Debian's Node.js on it. `variables` and `secrets` are those of the Space: a Dockerfile may
-    ask for them. `builder` is the Hub's that is followed, and `hub` says how a build asks the Hub. `as_of` is the day
-    whose packages are taken.
+    `base_image` gives the one to build on for a version of Python, got or made where it must be, `base_here` one that
+    will do and is here already, and `node_image` the one that makes pages beside it, or None for Debian's Node.js on
+    it. `variables` and `secrets` are those of the Space: a Dockerfile may ask for them. `builder` is the Hub's that is
+    followed, and `hub` says how a build asks the Hub. `as_of` is the day whose packages are taken.
 
     Raises:
         InvalidRegistryError: its source cannot be read, or asks for what cannot be built.
@@ -73,6 +74,7 @@ def find_image_source(
     needs_base = front.sdk is not Sdk.DOCKER or asks_for_base_image(dockerfile)
     python_version = _python_version(front, builder)
     before = None if as_of is None else moment_of(as_of, space)
+    constraints = find_constraints(bundled_registry_directory() / "constraints", front.sdk, front.sdk_version)
 
     def plan_on(base: str, node: str | None) -> BuildPlan:
         return plan_build(
@@ -80,7 +82,7 @@ def find_image_source(
             space_id=space.id,
             repository=split_image_reference(space.docker_image).repository,
             base_image=base,
-            constraints=find_constraints(bundled_registry_directory() / "constraints", front.sdk, front.sdk_version),
+            constraints=constraints,
             ca_bundle=ca_bundle,
             dockerfile=dockerfile,
             static_server=_static_server(node) if front.sdk is Sdk.STATIC else None,
@@ -91,9 +93,10 @@ def find_image_source(
             before=before,
         )
 
-    if needs_base:
+    base = base_here(python_version) if needs_base else ""
+    if base is None:
         plan_on(_ANY_BASE, None)  # what is wrong with the source is told before a base image is got or made
-    base = base_image(python_version) if needs_base else ""
+        base = base_image(python_version)
     build = plan_on(base, node_image(base) if front.app_build_command and front.sdk is Sdk.STATIC else None)
     build = replace(build, warnings=(*build.warnings, *_warnings(front, base, python_version)))
     return ImageSource(

@@ -22,7 +22,13 @@ def folder(tmp_path: Path, dockerfile: bytes | None, readme: str = README) -> Pa
 
 
 def image_source(
-    source: Path, asked: list[str], port: int = 7860, *, sdk: Sdk = Sdk.DOCKER, origin: str = "reference"
+    source: Path,
+    asked: list[str],
+    port: int = 7860,
+    *,
+    sdk: Sdk = Sdk.DOCKER,
+    origin: str = "reference",
+    here: str | None = None,
 ) -> ImageSource:
     def base_image(python_version: str) -> str:
         asked.append(python_version)
@@ -34,6 +40,7 @@ def image_source(
         ca_bundle=None,
         snapshots=Snapshots(source / "cache"),
         base_image=base_image,
+        base_here=lambda _: here,
     )
 
 
@@ -49,6 +56,13 @@ def test_a_base_image_is_got_where_the_dockerfile_asks_for_it(
     assert source.build is not None
     assert (source.reference, source.build.base_image, found) == (source.build.tag, base, asked)
     assert dockerfile.decode() in source.build.dockerfile.replace('LABEL hf-spaces-runner.built="unfinished"\n', "")
+
+
+def test_no_base_image_is_got_where_one_that_will_do_is_here(tmp_path: Path) -> None:
+    found: list[str] = []
+    source = image_source(folder(tmp_path, b"ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\n"), found, here="here:1")
+    assert source.build is not None
+    assert (source.build.base_image, found) == ("here:1", [])
 
 
 @pytest.mark.parametrize(
